@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The contract between a guest and Sill. Usable from any C program, freestanding or not; the
+ * numbers come from hypercall/calls.def, where each call is described, and reach nasm programs
+ * through the generated sill/hypercall.inc.
+ *
+ * Calling, from 64-bit code: VMCALL with RAX = number and RDI, RSI, RDX, R10, R8, R9 = arguments.
+ * From code in a 16- or 32-bit code segment: EAX; EBX, ECX, EDX, ESI, EDI, EBP, and nothing above
+ * bit 31 is read or changed. The result comes back in RAX (EAX): -4095 to -1 is a negative error
+ * number of sill/errno.h, anything else a value. All other registers and the flags are preserved.
+ *
+ * A guest never has to guess: where Sill is absent, VMCALL raises #UD, so look first, with
+ * CPUID, which raises nothing anywhere:
+ *   leaf 40000000h  EAX = highest leaf of the range, EBX:ECX:EDX = "SillSillSill"
+ *   leaf 40000001h  EAX = ABI version, EBX = feature bits, ECX = number of calls,
+ *                   EDX = doorbell I/O port
+ */
+#ifndef SILL_HYPERCALL_H
+#define SILL_HYPERCALL_H
+
+#include <stdint.h>
+
+#define SILL_CPUID_SIGNATURE 0x40000000u
+#define SILL_CPUID_FEATURES  0x40000001u
+#define SILL_CPUID_MAX       SILL_CPUID_FEATURES
+
+/* "Sill", three times over EBX, ECX, EDX. */
+#define SILL_SIGNATURE 0x6c6c6953u
+
+/* Rises when an existing call changes its meaning. New calls and longer structures don't raise it. */
+#define SILL_ABI_VERSION 1u
+
+/* Feature bits: services that are present on this machine. */
+#define SILL_FEATURE_CONSOLE (1u << 0) /* console_write reaches a console */
+#define SILL_FEATURE_TIME    (1u << 1) /* time is known: the RTC could be read */
+#define SILL_FEATURE_DISPLAY (1u << 2) /* display_info has a display to describe */
+
+/*
+ * The doorbell: an I/O port that does nothing. Its only use is that a guest OS can grant it to a
+ * ring-3 program (ioperm() on Linux), which thereby may make the calls marked GRANTED.
+ */
+#define SILL_DOORBELL_PORT 0x5117u
+
+#define SILL_CONSOLE_WRITE_MAX 256u
+
+/* All structures grow only at their end; a caller passes the size that it knows. */
+struct sill_info {
+	uint32_t abi_version;	  /* SILL_ABI_VERSION */
+	uint32_t features;	  /* SILL_FEATURE_* */
+	uint32_t version_major;	  /* of Sill itself */
+	uint32_t version_minor;
+	uint32_t version_patch;
+	uint32_t guest_id;	  /* 0 for the first guest since start */
+	uint32_t calls;		  /* how many calls there are: numbers 0 to calls - 1 */
+	uint32_t console_write_max; /* bytes a call */
+	uint64_t memory;	  /* bytes of guest memory */
+};
+
+struct sill_time {
+	uint64_t utc_ns; /* nanoseconds since 1970-01-01 00:00:00 UTC, leap seconds not counted */
+	uint64_t tsc;	 /* what RDTSC read in the guest at utc_ns */
+	uint64_t tsc_hz; /* ticks a second */
+};
+
+struct sill_display_info {
+	uint32_t width; /* pixels, of the current mode */
+	uint32_t height;
+	uint32_t max_width; /* pixels, of the largest mode that the firmware offered */
+	uint32_t max_height;
+};
+
+#define SILL_CALL(number, NAME, name, who, arguments, summary) SILL_CALL_##NAME = (number),
+enum sill_call_number {
+#include "../../hypercall/calls.def"
+	SILL_CALL_COUNT
+};
+#undef SILL_CALL
+
+#endif
