@@ -42,7 +42,7 @@ static void strings(void **state)
 	     "abcdef");
 	SAME("%c%c%5c|%-5c|", 'a', 'b', 'c', 'd');
 	SAME("100%%");
-	SAME("");
+	SAME("%s", "");
 }
 
 static void unterminated_string_with_precision(void **state)
