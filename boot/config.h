@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The configuration file, \EFI\sill\sill.conf: its text becomes a struct sill_config. Pure: the
+ * text comes from a disk that anybody may have written, so the parser is fuzzed and unit-tested
+ * on the host. The keys are described for people in boot/sill.conf.
+ */
+#ifndef SILL_BOOT_CONFIG_H
+#define SILL_BOOT_CONFIG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sill/handoff.h"
+
+#define CONFIG_MAX_FILE (64u * 1024u) /* bytes */
+#define CONFIG_MAX_PATH 256	      /* bytes, the final NUL included */
+
+/* What a guest gets unless its configuration says otherwise. */
+#define CONFIG_DEFAULT_MEMORY (64ull << 20)
+
+/*
+ * A guest as configured. `settings` is complete except for the image's and the modules' file
+ * ranges, which are 0 until the loader has read the files. Paths are absolute, with backslashes.
+ */
+struct config_guest {
+	char image_path[CONFIG_MAX_PATH];
+	char module_path[SILL_MAX_MODULES][CONFIG_MAX_PATH];
+	struct sill_guest settings;
+};
+
+/* Some 100 KiB: too big for a stack. */
+struct sill_config {
+	struct sill_serial serial; /* port 0: no serial console */
+	uint32_t log_level;	   /* enum sill_log_level */
+	uint32_t finish;	   /* enum sill_finish */
+	uint32_t guest_count;	   /* at least 1 */
+	struct config_guest guests[SILL_MAX_GUESTS];
+};
+
+/* The first thing that is wrong with the file, for a person to read. */
+struct config_error {
+	unsigned line; /* from 1; 0: the file as a whole */
+	char text[200];
+};
+
+/*
+ * Parses `length` bytes of `text`. Fills in all of *config, defaults included, and returns 0; or
+ * fills in *error and returns -SILL_E2BIG (the file is larger than CONFIG_MAX_FILE) or
+ * -SILL_EINVAL (anything else). *config is undefined after an error, *error after success.
+ */
+int config_parse(const void *text, size_t length, struct sill_config *config,
+		 struct config_error *error) __attribute__((warn_unused_result));
+
+#endif
