@@ -2,14 +2,14 @@
 /*
  * A repair for one miscompiled function of Bochs, loaded into it with LD_PRELOAD.
  *
- * Debian's build of Bochs 3.1 (3.1+dfsg-1) gets the guest's 64-bit IDIV wrong nearly every time: the
- * compiler, allowed to assume strict aliasing, dropped the store of the dividend's low half inside
- * long_idiv(). UEFI firmware and operating systems crash on that long before Sill starts.
+ * Debian's build of Bochs 3.1 (3.1+dfsg-1) gets the guest's 64-bit IDIV wrong nearly every time:
+ * the compiler, allowed to assume strict aliasing, dropped the store of the dividend's low half
+ * inside long_idiv(). UEFI firmware and operating systems crash on that long before Sill starts.
  *
- * The constructor below runs inside Bochs before its main(). It looks long_idiv() up by name and calls
- * it with divisions whose results are known. Only if one comes out wrong does it overwrite the start of
- * the function with a jump to the correct one here. A Bochs that divides correctly is left alone, so
- * this library can be loaded into every Bochs.
+ * The constructor below runs inside Bochs before its main(). It looks long_idiv() up by name and
+ * calls it with divisions whose results are known. Only if one comes out wrong does it overwrite
+ * the start of the function with a jump to the correct one here. A Bochs that divides correctly is
+ * left alone, so this library can be loaded into every Bochs.
  *
  * SILL_IDIV_REPAIR in the environment: "report" says on standard error what was found and done.
  */
@@ -34,8 +34,8 @@ typedef void long_idiv_fn(struct bit128s *quotient, int64_t *remainder,
 			  const struct bit128s *dividend, int64_t divisor);
 
 /*
- * Signed division that truncates toward zero, the remainder taking the dividend's sign. It is done on
- * magnitudes, because negating or dividing the most negative number is undefined in C. Bochs has
+ * Signed division that truncates toward zero, the remainder taking the dividend's sign. It is done
+ * on magnitudes, because negating or dividing the most negative number is undefined in C. Bochs has
  * already excluded a divisor of zero and checks itself whether the quotient fits 64 bits.
  */
 static void long_idiv(struct bit128s *quotient, int64_t *remainder, const struct bit128s *dividend,
@@ -71,16 +71,16 @@ static int divides_correctly(long_idiv_fn *fn)
 		struct bit128s dividend;
 		int64_t divisor;
 	} cases[] = {
-		{ { 100, 0 }, 7 },
-		{ { (uint64_t)-100, -1 }, 7 },
-		{ { 0x123456789abcdef0, 0 }, -12345 },
-		{ { 0x123456789abcdef0, 0x1234 }, 0x7fffffffffff },
-		{ { 0, INT64_MIN }, INT64_MIN },
+		{{100, 0}, 7},
+		{{(uint64_t)-100, -1}, 7},
+		{{0x123456789abcdef0, 0}, -12345},
+		{{0x123456789abcdef0, 0x1234}, 0x7fffffffffff},
+		{{0, INT64_MIN}, INT64_MIN},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		/* Filled with different rubbish, so that a result never stored cannot match. */
-		struct bit128s q = { 0x1111, 0x2222 }, want_q = { 0x3333, 0x4444 };
+		struct bit128s q = {0x1111, 0x2222}, want_q = {0x3333, 0x4444};
 		int64_t r = 0x5555, want_r = 0x6666;
 
 		fn(&q, &r, &cases[i].dividend, cases[i].divisor);
@@ -94,7 +94,7 @@ static int divides_correctly(long_idiv_fn *fn)
 /* movabs rax, target; jmp rax */
 static int redirect(void *from, void *target)
 {
-	unsigned char jump[12] = { 0x48, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xe0 };
+	unsigned char jump[12] = {0x48, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xe0};
 	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
 	uintptr_t start = (uintptr_t)from & ~(page - 1);
 	size_t length = (uintptr_t)from + sizeof(jump) - start;
@@ -127,7 +127,8 @@ __attribute__((constructor)) static void repair(void)
 		if (redirect(theirs, target) == 0 && divides_correctly(fn)) {
 			outcome = "long_idiv() was wrong and is repaired";
 		} else {
-			fputs("sill: Bochs' 64-bit IDIV is wrong and could not be repaired\n", stderr);
+			fputs("sill: Bochs' 64-bit IDIV is wrong and could not be repaired\n",
+			      stderr);
 			_exit(1);
 		}
 	}
