@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The part of EFI_MP_SERVICES_PROTOCOL that the loader uses, which gnu-efi has not. UEFI Platform
+ * Initialization specification, "MP Services Protocol".
+ */
+#ifndef SILL_BOOT_MP_SERVICES_H
+#define SILL_BOOT_MP_SERVICES_H
+
+#include <efi.h>
+
+#define MP_SERVICES_PROTOCOL                                           \
+	{                                                              \
+		0x3fdda605, 0xa76e, 0x4f46,                            \
+		{                                                      \
+			0xad, 0x29, 0x12, 0xf4, 0x53, 0x1b, 0x3d, 0x08 \
+		}                                                      \
+	}
+
+#define MP_PROCESSOR_BOOT    (1u << 0)
+#define MP_PROCESSOR_ENABLED (1u << 1)
+
+struct mp_processor {
+	UINT64 id; /* the local APIC's */
+	UINT32 flags;
+	UINT32 package, core, thread;
+	UINT32 extended_location[6]; /* newer firmware writes it when asked to; room for certain */
+};
+
+struct mp_services {
+	EFI_STATUS(EFIAPI *get_processor_count)
+	(struct mp_services *services, UINTN *all, UINTN *enabled);
+	EFI_STATUS(EFIAPI *get_processor)
+	(struct mp_services *services, UINTN number, struct mp_processor *processor);
+	/* Others follow, which the loader does not call. */
+};
+
+#endif

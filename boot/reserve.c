@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/* How much memory Sill takes, and where; see boot/reserve.h. */
+#include "boot/reserve.h"
+
+#define PAGE 4096u
+
+/* Whole tables of 512 entries for size bytes, at one entry per span. */
+static uint64_t table_bytes(uint64_t size, uint64_t span)
+{
+	uint64_t per_table = span * 512;
+
+	return (size / per_table + (size % per_table != 0)) * PAGE;
+}
+
+uint64_t reserve_arena_size(uint64_t core_size, const uint64_t *memory, const uint64_t *lazy_memory,
+			    uint32_t guest_count)
+{
+	uint64_t tables = 0, size;
+
+	for (uint32_t i = 0; i < guest_count; i++) {
+		/* At most 2^64 / 512 twice: cannot wrap. */
+		uint64_t bytes =
+			table_bytes(memory[i], RESERVE_2M) + table_bytes(lazy_memory[i], PAGE);
+
+		if (bytes > tables)
+			tables = bytes;
+	}
+	if (__builtin_add_overflow(core_size, PAGE - 1, &size))
+		return 0;
+	size &= ~(uint64_t)(PAGE - 1);
+	if (__builtin_add_overflow(size, tables, &size) ||
+	    __builtin_add_overflow(size, RESERVE_FIXED + RESERVE_BOOT_STACK + RESERVE_GUARD, &size))
+		return 0;
+	return size;
+}
+
+bool reserve_choose(const struct sill_memory_range *ranges, uint32_t count, uint64_t size,
+		    uint64_t alignment, uint64_t low, uint64_t high, uint64_t *base)
+{
+	uint64_t best = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint64_t start = ranges[i].range.base, end;
+
+		if (ranges[i].kind != SILL_MEMORY_FREE)
+			continue;
+		if (__builtin_add_overflow(start, ranges[i].range.size, &end))
+			end = UINT64_MAX;
+		if (start < low)
+			start = low;
+		if (end > high)
+			end = high;
+		if (end < start || end - start < size)
+			continue;
+
+		uint64_t candidate = (end - size) & ~(alignment - 1);
+
+		if (candidate >= start && candidate > best)
+			best = candidate;
+	}
+	*base = best;
+	return best != 0;
+}
+
+bool reserve_choose_guest_memory(const struct sill_memory_range *ranges, uint32_t count,
+				 uint64_t size, uint64_t *base)
+{
+	if (size >= RESERVE_1G &&
+	    (reserve_choose(ranges, count, size, RESERVE_1G, RESERVE_4G, UINT64_MAX, base) ||
+	     reserve_choose(ranges, count, size, RESERVE_1G, 0, RESERVE_4G, base)))
+		return true;
+	return reserve_choose(ranges, count, size, RESERVE_2M, RESERVE_4G, UINT64_MAX, base) ||
+	       reserve_choose(ranges, count, size, RESERVE_2M, 0, RESERVE_4G, base);
+}
+
+uint64_t reserve_largest_free(const struct sill_memory_range *ranges, uint32_t count, uint64_t high)
+{
+	uint64_t largest = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint64_t size = ranges[i].range.size;
+
+		if (ranges[i].kind != SILL_MEMORY_FREE || ranges[i].range.base >= high)
+			continue;
+		if (size > high - ranges[i].range.base)
+			size = high - ranges[i].range.base;
+		if (size > largest)
+			largest = size;
+	}
+	return largest;
+}
