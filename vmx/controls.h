@@ -11,6 +11,8 @@
 
 #include <stdint.h>
 
+#include "ept/capability.h"
+
 /* SDM, "Pin-Based VM-Execution Controls". */
 #define PIN_BASED_CONTROL_BITS(X)                                            \
 	X(0, EXTERNAL_INTERRUPT_EXITING, "external-interrupt exiting")       \
@@ -300,20 +302,7 @@ enum vm_entry_control {
 #define VMX_MISC_VMWRITE_ANY_FIELD	     (1ull << 29)
 #define VMX_MISC_INJECT_LENGTH_ZERO	     (1ull << 30)
 
-/* IA32_VMX_EPT_VPID_CAP. SDM, "VPID and EPT Capabilities". */
-#define EPT_CAP_EXECUTE_ONLY			  (1ull << 0)
-#define EPT_CAP_WALK_LENGTH_4			  (1ull << 6)
-#define EPT_CAP_WALK_LENGTH_5			  (1ull << 7)
-#define EPT_CAP_UC				  (1ull << 8)
-#define EPT_CAP_WB				  (1ull << 14)
-#define EPT_CAP_2MB_PAGES			  (1ull << 16)
-#define EPT_CAP_1GB_PAGES			  (1ull << 17)
-#define EPT_CAP_INVEPT				  (1ull << 20)
-#define EPT_CAP_ACCESSED_AND_DIRTY		  (1ull << 21)
-#define EPT_CAP_ADVANCED_EXIT_INFORMATION	  (1ull << 22)
-#define EPT_CAP_SUPERVISOR_SHADOW_STACK		  (1ull << 23)
-#define EPT_CAP_INVEPT_SINGLE_CONTEXT		  (1ull << 25)
-#define EPT_CAP_INVEPT_ALL_CONTEXT		  (1ull << 26)
+/* IA32_VMX_EPT_VPID_CAP; EPT_CAP_x are in ept/capability.h. SDM, "VPID and EPT Capabilities". */
 #define VPID_CAP_INVVPID			  (1ull << 32)
 #define VPID_CAP_INDIVIDUAL_ADDRESS		  (1ull << 40)
 #define VPID_CAP_SINGLE_CONTEXT			  (1ull << 41)

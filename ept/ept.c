@@ -1,0 +1,759 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Extended page tables. See ept.h for what holds of them at all times.
+ *
+ * A change is made in three passes over the range. Preparing makes the tables that are needed, by
+ * splitting pages or linking empty tables; that changes no translation, and it is all that can
+ * fail. Applying stores the entries. Tidying joins what can be joined and takes away empty tables,
+ * which again changes no translation; it also undoes a preparation that failed.
+ *
+ * SDM, "EPT Translation Mechanism" has the formats of the entries. Level 4 is the EPT PML4 table,
+ * 3 the page-directory-pointer table, 2 the page directory, 1 the page table.
+ */
+#include "ept/ept.h"
+
+#include <sill/errno.h>
+
+#define ENTRIES		  512u
+#define ROOT_LEVEL	  4u
+
+#define ENTRY_PERMISSIONS 7ull
+#define ENTRY_TYPE_SHIFT  3
+#define ENTRY_TYPE_MASK	  (7ull << ENTRY_TYPE_SHIFT)
+#define ENTRY_IPAT	  (1ull << 6)
+#define ENTRY_PAGE	  (1ull << 7) /* in a PDPTE and a PDE: maps a page; in a PTE ignored */
+#define ENTRY_ACCESSED	  (1ull << 8)
+#define ENTRY_DIRTY	  (1ull << 9)
+#define ENTRY_ADDRESS	  0x000ffffffffff000ull
+
+/* The processor sets these two by itself when they are in use: never compared. */
+#define ENTRY_BY_CPU	    (ENTRY_ACCESSED | ENTRY_DIRTY)
+
+#define EPTP_WALK_LENGTH_4  (3ull << 3) /* "one less than the EPT page-walk length" */
+#define EPTP_ACCESSED_DIRTY (1ull << 6)
+
+#define NO_REGION	    (~0ull)
+
+enum change_kind {
+	CHANGE_MAP,
+	CHANGE_UNMAP,
+	CHANGE_PROTECT,
+};
+
+struct change {
+	enum change_kind kind;
+	uint64_t first; /* guest-physical */
+	uint64_t end;
+	uint64_t offset; /* host-physical less guest-physical address, modulo 2^64 */
+	uint32_t permissions;
+};
+
+/* One entry of a table and the part of a change that falls on it. */
+struct position {
+	uint64_t *entry;
+	uint64_t gpa; /* that the entry starts at */
+	unsigned int level;
+	bool whole; /* the change covers all of it */
+};
+
+static unsigned int level_shift(unsigned int level)
+{
+	return 12 + 9 * (level - 1);
+}
+
+static uint64_t level_size(unsigned int level)
+{
+	return 1ull << level_shift(level);
+}
+
+static unsigned int table_index(uint64_t gpa, unsigned int level)
+{
+	return gpa >> level_shift(level) & (ENTRIES - 1);
+}
+
+static bool level_can_map(const struct ept *ept, unsigned int level)
+{
+	switch (level) {
+	case 1:
+		return true;
+	case 2:
+		return ept->capabilities & EPT_CAP_2MB_PAGES;
+	case 3:
+		/* Splitting such a page makes those of the size below. */
+		return (ept->capabilities & EPT_CAP_1GB_PAGES) && level_can_map(ept, 2);
+	default:
+		return false;
+	}
+}
+
+/* The processor reads and updates entries while these run, so each is one access of 8 bytes. */
+static uint64_t load(const uint64_t *entry)
+{
+	return __atomic_load_n(entry, __ATOMIC_RELAXED);
+}
+
+static void store(uint64_t *entry, uint64_t value)
+{
+	/* Release: what the entry points at is seen complete by whoever sees the entry. */
+	__atomic_store_n(entry, value, __ATOMIC_RELEASE);
+}
+
+static uint64_t *table_at(const struct ept *ept, uint64_t entry)
+{
+	return ept->memory.at(ept->memory.context, entry & ENTRY_ADDRESS);
+}
+
+/*
+ * SDM, e.g. "Format of an EPT Page-Directory Entry (PDE)" (tables): an entry is present if any of
+ * bits 2:0 is set; if bit 7 of a PDPTE or PDE is clear, it references a table.
+ */
+static bool is_present(uint64_t entry)
+{
+	return entry & ENTRY_PERMISSIONS;
+}
+
+static bool is_table(uint64_t entry, unsigned int level)
+{
+	return level > 1 && is_present(entry) && !(entry & ENTRY_PAGE);
+}
+
+static bool is_page(uint64_t entry, unsigned int level)
+{
+	return is_present(entry) && !is_table(entry, level);
+}
+
+/* Bits that differ between an entry that maps a page at one level and at another. */
+static uint64_t page_flag(unsigned int level)
+{
+	return level > 1 ? ENTRY_PAGE : 0;
+}
+
+/*
+ * Gives each entry of `table` that [first, end) touches to a loop's body.
+ * `gpa` is where the table itself starts.
+ */
+struct walk {
+	uint64_t *table;
+	uint64_t table_gpa;
+	uint64_t first, end;
+	unsigned int level;
+	unsigned int index;
+};
+
+static struct walk walk_start(uint64_t *table, unsigned int level, uint64_t table_gpa,
+			      uint64_t first, uint64_t end)
+{
+	struct walk walk = {table, table_gpa, first, end, level, 0};
+
+	if (first > table_gpa)
+		walk.index = (unsigned int)((first - table_gpa) >> level_shift(level));
+	return walk;
+}
+
+static bool walk_next(struct walk *walk, struct position *position)
+{
+	uint64_t size = level_size(walk->level);
+	uint64_t gpa = walk->table_gpa + walk->index * size;
+
+	if (walk->index >= ENTRIES || gpa >= walk->end)
+		return false;
+	position->entry = &walk->table[walk->index++];
+	position->gpa = gpa;
+	position->level = walk->level;
+	position->whole = gpa >= walk->first && walk->end - gpa >= size;
+	return true;
+}
+
+/*
+ * Finds the memory of one type around `hpa`, at least to the next GiB or to where it ends. It
+ * starts a little before `hpa` because lazily granted pages may come in descending order.
+ */
+static void find_run(struct ept *ept, uint64_t hpa)
+{
+	uint64_t limit = 1ull << ept->mtrr->physical_bits;
+	uint64_t base = hpa & ~(EPT_SIZE_2M - 1);
+	uint64_t bytes;
+	enum memory_type type = memory_type_at(ept->mtrr, base, &bytes);
+	uint64_t end = base + bytes;
+
+	while (end < limit && (end <= hpa || end - hpa < EPT_SIZE_1G)) {
+		enum memory_type next = memory_type_at(ept->mtrr, end, &bytes);
+
+		if (next != type) {
+			if (end > hpa)
+				break;
+			base = end;
+			type = next;
+		}
+		end += bytes;
+	}
+	ept->run_base = base;
+	ept->run_size = end - base;
+	ept->run_type = (uint64_t)type << ENTRY_TYPE_SHIFT;
+}
+
+static bool in_run(const struct ept *ept, uint64_t hpa, uint64_t size)
+{
+	return hpa - ept->run_base < ept->run_size && size <= ept->run_size - (hpa - ept->run_base);
+}
+
+/* Whether [hpa, hpa + size) has one memory type; it is in ept->run_type then. */
+static bool type_is_uniform(struct ept *ept, uint64_t hpa, uint64_t size)
+{
+	if (in_run(ept, hpa, size))
+		return true;
+	find_run(ept, hpa);
+	return in_run(ept, hpa, size);
+}
+
+/* Whether the change maps this entry's range by a page of its size. If so, its type is in run_type.
+ */
+static bool maps_here(struct ept *ept, const struct change *change, const struct position *position)
+{
+	uint64_t hpa = position->gpa + change->offset;
+
+	return position->whole && level_can_map(ept, position->level) &&
+	       !(hpa & (level_size(position->level) - 1)) &&
+	       type_is_uniform(ept, hpa, level_size(position->level));
+}
+
+static uint64_t new_table(struct ept *ept)
+{
+	uint64_t physical = ept->memory.allocate(ept->memory.context);
+
+	if (physical)
+		ept->tables++;
+	return physical;
+}
+
+static void release_table(struct ept *ept, uint64_t entry)
+{
+	ept->tables--;
+	ept->recent_region = NO_REGION;
+	ept->memory.release(ept->memory.context, entry & ENTRY_ADDRESS);
+}
+
+static void release_tree(struct ept *ept, uint64_t entry, unsigned int level)
+{
+	const uint64_t *table = table_at(ept, entry);
+
+	for (unsigned int i = 0; i < ENTRIES; i++) {
+		if (is_table(load(&table[i]), level))
+			release_tree(ept, load(&table[i]), level - 1);
+	}
+	release_table(ept, entry);
+}
+
+/*
+ * Stores an entry. SDM, "Guidelines for Use of the INVEPT Instruction", on when INVEPT is due:
+ * "Changing any of the privilege bits 2:0 from 1 to 0"; "Changing the physical address in bits
+ * 51:12"; "changing bit 7"; "changing either bits 5:3 or bit 6". And on when not: "Because a
+ * logical processor does not cache any information derived from EPT paging-structure entries that
+ * are not present or misconfigured [...], it is not necessary to execute INVEPT following
+ * modification of an EPT paging-structure entry that had been not present or misconfigured."
+ *
+ * Rights that only grow would need none either, at the price of an EPT violation for which there
+ * is no reason any more when it is handled. Every change of a present entry counts here.
+ */
+static void replace(struct ept *ept, uint64_t *entry, uint64_t value, unsigned int level)
+{
+	uint64_t old = load(entry);
+
+	if (!((old ^ value) & ~ENTRY_BY_CPU))
+		return;
+	store(entry, value);
+	if (is_present(old))
+		ept->stale = true;
+	if (is_table(old, level))
+		release_tree(ept, old, level - 1);
+}
+
+/* Makes the entry, which maps a page or nothing, reference a table that maps the same. */
+static int make_table(struct ept *ept, uint64_t *entry, unsigned int level)
+{
+	uint64_t old = load(entry);
+	uint64_t physical = new_table(ept);
+
+	if (!physical)
+		return -SILL_ENOMEM;
+	if (is_present(old)) {
+		uint64_t *table = table_at(ept, physical);
+		uint64_t part = (old & ~ENTRY_PAGE) | page_flag(level - 1);
+
+		for (unsigned int i = 0; i < ENTRIES; i++)
+			store(&table[i], part + i * level_size(level - 1));
+		ept->stale = true;
+	}
+	store(entry, physical | EPT_ALL);
+	return 0;
+}
+
+/* The first pass. */
+static int prepare(struct ept *ept, const struct change *change, uint64_t table_entry,
+		   unsigned int level, uint64_t table_gpa)
+{
+	struct walk walk = walk_start(table_at(ept, table_entry), level, table_gpa, change->first,
+				      change->end);
+	struct position at;
+
+	if (level == 1)
+		return 0;
+	while (walk_next(&walk, &at)) {
+		uint64_t entry = load(at.entry);
+		int error;
+
+		if (change->kind == CHANGE_MAP) {
+			if (maps_here(ept, change, &at))
+				continue;
+		} else if (!is_present(entry)) {
+			continue;
+		} else if (at.whole && (change->kind == CHANGE_UNMAP || is_page(entry, level))) {
+			continue;
+		}
+		if (!is_table(entry, level)) {
+			error = make_table(ept, at.entry, level);
+			if (error)
+				return error;
+		}
+		error = prepare(ept, change, load(at.entry), level - 1, at.gpa);
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+/* The second pass. It takes the same decisions as the first, so all tables are there. */
+static void apply(struct ept *ept, const struct change *change, uint64_t table_entry,
+		  unsigned int level, uint64_t table_gpa)
+{
+	struct walk walk = walk_start(table_at(ept, table_entry), level, table_gpa, change->first,
+				      change->end);
+	struct position at;
+
+	while (walk_next(&walk, &at)) {
+		uint64_t entry = load(at.entry);
+
+		if (change->kind == CHANGE_MAP && maps_here(ept, change, &at))
+			replace(ept, at.entry,
+				(at.gpa + change->offset) | ept->run_type | page_flag(level) |
+					change->permissions,
+				level);
+		else if (change->kind == CHANGE_UNMAP && at.whole)
+			replace(ept, at.entry, 0, level);
+		else if (is_table(entry, level))
+			apply(ept, change, entry, level - 1, at.gpa);
+		else if (change->kind == CHANGE_PROTECT && is_present(entry))
+			replace(ept, at.entry, (entry & ~ENTRY_PERMISSIONS) | change->permissions,
+				level);
+	}
+}
+
+static bool is_empty(const uint64_t *table)
+{
+	for (unsigned int i = 0; i < ENTRIES; i++) {
+		if (load(&table[i]))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * If one page of `level` can stand for this table of the level below, the entry that maps it, else
+ * 0. All entries having one memory type, so has the larger page.
+ */
+static uint64_t joined(const struct ept *ept, const uint64_t *table, unsigned int level)
+{
+	uint64_t first = load(&table[0]) & ~ENTRY_BY_CPU;
+	uint64_t by_cpu = 0;
+
+	if (!level_can_map(ept, level) || !is_page(first, level - 1) ||
+	    (first & ENTRY_ADDRESS & (level_size(level) - 1)))
+		return 0;
+	for (unsigned int i = 0; i < ENTRIES; i++) {
+		uint64_t entry = load(&table[i]);
+
+		if ((entry & ~ENTRY_BY_CPU) != first + i * level_size(level - 1))
+			return 0;
+		by_cpu |= entry & ENTRY_BY_CPU;
+	}
+	return first | ENTRY_PAGE | by_cpu;
+}
+
+/* The third pass. */
+static void tidy(struct ept *ept, uint64_t table_entry, unsigned int level, uint64_t table_gpa,
+		 uint64_t first, uint64_t end)
+{
+	struct walk walk = walk_start(table_at(ept, table_entry), level, table_gpa, first, end);
+	struct position at;
+
+	if (level == 1)
+		return;
+	while (walk_next(&walk, &at)) {
+		uint64_t entry = load(at.entry);
+
+		if (!is_table(entry, level))
+			continue;
+		tidy(ept, entry, level - 1, at.gpa, first, end);
+
+		const uint64_t *table = table_at(ept, entry);
+		uint64_t page = joined(ept, table, level);
+
+		if (!page && !is_empty(table))
+			continue;
+		store(at.entry, page);
+		/* Even an empty table may be cached, and it is about to be used for something else.
+		 */
+		ept->stale = true;
+		release_table(ept, entry);
+	}
+}
+
+static int make_change(struct ept *ept, const struct change *change)
+{
+	int error = prepare(ept, change, ept->root, ROOT_LEVEL, 0);
+
+	if (!error)
+		apply(ept, change, ept->root, ROOT_LEVEL, 0);
+	tidy(ept, ept->root, ROOT_LEVEL, 0, change->first, change->end);
+	return error;
+}
+
+static bool permissions_are_legal(const struct ept *ept, uint32_t permissions)
+{
+	return permissions <= EPT_ALL && (ept->legal_permissions >> permissions & 1);
+}
+
+static bool is_aligned(uint64_t value)
+{
+	return !(value & (EPT_SIZE_4K - 1));
+}
+
+static int check_range(uint64_t base, uint64_t size, uint64_t limit)
+{
+	if (!is_aligned(base) || !is_aligned(size) || !size)
+		return -SILL_EINVAL;
+	if (size > limit || base > limit - size)
+		return -SILL_ERANGE;
+	return 0;
+}
+
+int ept_init(struct ept *ept, uint64_t capabilities, const struct mtrr_state *mtrr,
+	     const struct ept_memory *memory)
+{
+	if (!(capabilities & EPT_CAP_WALK_LENGTH_4) || !(capabilities & (EPT_CAP_UC | EPT_CAP_WB)))
+		return -SILL_ENODEV;
+	if (mtrr->physical_bits < 32 || mtrr->physical_bits > 52)
+		return -SILL_EINVAL;
+
+	*ept = (struct ept){
+		.capabilities = capabilities,
+		.mtrr = mtrr,
+		.memory = *memory,
+		.recent_region = NO_REGION,
+	};
+
+	/*
+	 * SDM, "EPT Misconfigurations": "The value of bits 2:0 of an EPT paging-structure entry is
+	 * either 010b (write-only) or 110b (write/execute)"; "[...] is 100b (execute-only) and this
+	 * value is not supported by the logical processor". 000b is no mapping at all.
+	 */
+	ept->legal_permissions = 1u << EPT_READ | 1u << (EPT_READ | EPT_WRITE) |
+				 1u << (EPT_READ | EPT_EXECUTE) | 1u << EPT_ALL;
+	if (capabilities & EPT_CAP_EXECUTE_ONLY)
+		ept->legal_permissions |= 1u << EPT_EXECUTE;
+
+	ept->root = new_table(ept);
+	return ept->root ? 0 : -SILL_ENOMEM;
+}
+
+void ept_destroy(struct ept *ept)
+{
+	if (ept->root)
+		release_tree(ept, ept->root, ROOT_LEVEL);
+	ept->root = 0;
+}
+
+/* SDM, "Extended-Page-Table Pointer (EPTP)". */
+uint64_t ept_pointer(const struct ept *ept, bool accessed_dirty)
+{
+	uint64_t pointer = ept->root | EPTP_WALK_LENGTH_4;
+
+	if (ept->capabilities & EPT_CAP_WB)
+		pointer |= MEMORY_TYPE_WB;
+	if (accessed_dirty && (ept->capabilities & EPT_CAP_ACCESSED_AND_DIRTY))
+		pointer |= EPTP_ACCESSED_DIRTY;
+	return pointer;
+}
+
+int ept_map(struct ept *ept, uint64_t gpa, uint64_t hpa, uint64_t size, uint32_t permissions)
+{
+	struct change change = {CHANGE_MAP, gpa, gpa + size, hpa - gpa, permissions};
+	int error = check_range(gpa, size, EPT_GPA_END);
+
+	if (!error)
+		error = check_range(hpa, size, 1ull << ept->mtrr->physical_bits);
+	if (!error && !permissions_are_legal(ept, permissions))
+		error = -SILL_EINVAL;
+	return error ? error : make_change(ept, &change);
+}
+
+int ept_unmap(struct ept *ept, uint64_t gpa, uint64_t size)
+{
+	struct change change = {CHANGE_UNMAP, gpa, gpa + size, 0, 0};
+	int error = check_range(gpa, size, EPT_GPA_END);
+
+	return error ? error : make_change(ept, &change);
+}
+
+int ept_protect(struct ept *ept, uint64_t gpa, uint64_t size, uint32_t permissions)
+{
+	struct change change = {CHANGE_PROTECT, gpa, gpa + size, 0, permissions};
+	int error = check_range(gpa, size, EPT_GPA_END);
+
+	if (!error && !permissions_are_legal(ept, permissions))
+		error = -SILL_EINVAL;
+	return error ? error : make_change(ept, &change);
+}
+
+/* Finds the entry that ends the walk for `gpa`; its level in *level. */
+static uint64_t *last_entry(const struct ept *ept, uint64_t gpa, unsigned int *level)
+{
+	uint64_t *entry = &table_at(ept, ept->root)[table_index(gpa, ROOT_LEVEL)];
+
+	for (*level = ROOT_LEVEL; is_table(load(entry), *level); --*level)
+		entry = &table_at(ept, load(entry))[table_index(gpa, *level - 1)];
+	return entry;
+}
+
+/* What is left of ept_grant_page() when the short path does not apply. */
+static __attribute__((noinline)) int grant_slowly(struct ept *ept, uint64_t gpa, uint64_t hpa,
+						  uint32_t permissions)
+{
+	unsigned int level;
+	uint64_t *entry;
+	int error;
+
+	if (gpa < EPT_GPA_END && is_present(load(last_entry(ept, gpa, &level))))
+		return -SILL_EEXIST;
+	error = ept_map(ept, gpa, hpa, EPT_SIZE_4K, permissions);
+	if (error)
+		return error;
+	entry = last_entry(ept, gpa, &level);
+	if (level == 1) {
+		ept->recent_region = gpa / EPT_SIZE_2M;
+		ept->recent_table = entry - table_index(gpa, 1);
+	}
+	return 0;
+}
+
+/*
+ * The short path is for a page whose neighbours were granted not long before: the table is the one
+ * that was used last, and the memory has the type that was looked up last. Whether the table has
+ * become full is not counted, because a count would have to be kept right by everything that
+ * changes a table; instead nothing is scanned unless both neighbouring pages are there. Pages
+ * that are granted in ascending or descending order then cost two loads each until the last one,
+ * pages in random order a few more on average; the most it can ever be is one scan of the table.
+ */
+int ept_grant_page(struct ept *ept, uint64_t gpa, uint64_t hpa, uint32_t permissions)
+{
+	unsigned int index = table_index(gpa, 1);
+	uint64_t *table = ept->recent_table;
+
+	if (gpa / EPT_SIZE_2M != ept->recent_region || hpa - ept->run_base >= ept->run_size ||
+	    !is_aligned(gpa | hpa) || !permissions_are_legal(ept, permissions))
+		return grant_slowly(ept, gpa, hpa, permissions);
+
+	if (load(&table[index]))
+		return -SILL_EEXIST;
+	store(&table[index], hpa | ept->run_type | permissions);
+	if (load(&table[(index + 1) % ENTRIES]) && load(&table[(index - 1) % ENTRIES]))
+		tidy(ept, ept->root, ROOT_LEVEL, 0, gpa, gpa + EPT_SIZE_4K);
+	return 0;
+}
+
+static struct ept_leaf leaf_of(uint64_t entry, unsigned int level, uint64_t gpa)
+{
+	return (struct ept_leaf){
+		.gpa = gpa & ~(level_size(level) - 1),
+		.hpa = entry & ENTRY_ADDRESS & ~(level_size(level) - 1),
+		.size = level_size(level),
+		.permissions = (uint32_t)(entry & ENTRY_PERMISSIONS),
+		.type = (enum memory_type)((entry & ENTRY_TYPE_MASK) >> ENTRY_TYPE_SHIFT),
+	};
+}
+
+int ept_translate(const struct ept *ept, uint64_t gpa, uint64_t *hpa, struct ept_leaf *leaf)
+{
+	unsigned int level;
+	struct ept_leaf found;
+	uint64_t entry;
+
+	if (gpa >= EPT_GPA_END)
+		return -SILL_EFAULT;
+	entry = load(last_entry(ept, gpa, &level));
+	if (!is_present(entry))
+		return -SILL_EFAULT;
+	found = leaf_of(entry, level, gpa);
+	if (hpa)
+		*hpa = found.hpa + (gpa - found.gpa);
+	if (leaf)
+		*leaf = found;
+	return 0;
+}
+
+static int visit_table(const struct ept *ept, uint64_t table_entry, unsigned int level,
+		       uint64_t table_gpa, ept_visitor *visitor, void *context)
+{
+	const uint64_t *table = table_at(ept, table_entry);
+
+	for (unsigned int i = 0; i < ENTRIES; i++) {
+		uint64_t entry = load(&table[i]);
+		uint64_t gpa = table_gpa + i * level_size(level);
+		int result = 0;
+
+		if (is_table(entry, level)) {
+			result = visit_table(ept, entry, level - 1, gpa, visitor, context);
+		} else if (is_present(entry)) {
+			struct ept_leaf leaf = leaf_of(entry, level, gpa);
+
+			result = visitor(context, &leaf);
+		}
+		if (result)
+			return result;
+	}
+	return 0;
+}
+
+int ept_visit(const struct ept *ept, ept_visitor *visitor, void *context)
+{
+	return visit_table(ept, ept->root, ROOT_LEVEL, 0, visitor, context);
+}
+
+struct range_visit {
+	struct ept_leaf range; /* size 0: none yet */
+	ept_visitor *visitor;
+	void *context;
+};
+
+static int extend_range(void *context, const struct ept_leaf *leaf)
+{
+	struct range_visit *visit = context;
+	struct ept_leaf *range = &visit->range;
+	int result = 0;
+
+	if (range->size && leaf->gpa == range->gpa + range->size &&
+	    leaf->hpa == range->hpa + range->size && leaf->permissions == range->permissions &&
+	    leaf->type == range->type) {
+		range->size += leaf->size;
+		return 0;
+	}
+	if (range->size)
+		result = visit->visitor(visit->context, range);
+	*range = *leaf;
+	return result;
+}
+
+int ept_visit_ranges(const struct ept *ept, ept_visitor *visitor, void *context)
+{
+	struct range_visit visit = {.visitor = visitor, .context = context};
+	int result = ept_visit(ept, extend_range, &visit);
+
+	if (!result && visit.range.size)
+		result = visitor(context, &visit.range);
+	return result;
+}
+
+/*
+ * Whether the processor would take this present entry. SDM, "EPT Misconfigurations": permissions
+ * (see ept_init()), reserved bits, "a bit in the range 51:12 that is beyond the logical
+ * processor's physical-address width", and a reserved memory type in an entry that maps a page.
+ */
+static bool is_well_formed(const struct ept *ept, uint64_t entry, unsigned int level)
+{
+	uint64_t beyond = ENTRY_ADDRESS & ~((1ull << ept->mtrr->physical_bits) - 1);
+
+	if (!permissions_are_legal(ept, (uint32_t)(entry & ENTRY_PERMISSIONS)) || (entry & beyond))
+		return false;
+	if (is_table(entry, level))
+		return !(entry & (ENTRY_TYPE_MASK | ENTRY_IPAT));
+	return level_can_map(ept, level) && !(entry & ENTRY_ADDRESS & (level_size(level) - 1)) &&
+	       memory_type_valid((entry & ENTRY_TYPE_MASK) >> ENTRY_TYPE_SHIFT);
+}
+
+/* How many bytes [a, a + a_size) and [b, b + b_size) have in common; neither wraps. */
+static uint64_t common(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size)
+{
+	uint64_t first = a > b ? a : b;
+	uint64_t end = a + a_size < b + b_size ? a + a_size : b + b_size;
+
+	return end > first ? end - first : 0;
+}
+
+static uint64_t mistyped_bytes(const struct ept *ept, const struct ept_leaf *leaf)
+{
+	uint64_t end = leaf->hpa + leaf->size;
+	uint64_t wrong = 0;
+	uint64_t bytes;
+
+	for (uint64_t hpa = leaf->hpa; hpa < end; hpa += bytes) {
+		bool right = memory_type_at(ept->mtrr, hpa, &bytes) == leaf->type;
+
+		if (bytes > end - hpa)
+			bytes = end - hpa;
+		if (!right)
+			wrong += bytes;
+	}
+	return wrong;
+}
+
+static void audit_page(const struct ept *ept, const struct ept_leaf *leaf, uint64_t base,
+		       uint64_t size, struct ept_audit *audit)
+{
+	uint64_t inside = common(leaf->hpa, leaf->size, base, size);
+
+	if (leaf->size == EPT_SIZE_1G)
+		audit->pages_1g++;
+	else if (leaf->size == EPT_SIZE_2M)
+		audit->pages_2m++;
+	else
+		audit->pages_4k++;
+	audit->reachable += leaf->size;
+	audit->outside += leaf->size - inside;
+	audit->mistyped += mistyped_bytes(ept, leaf);
+	if (inside != leaf->size && !audit->first_outside.size)
+		audit->first_outside = *leaf;
+}
+
+static void audit_table(const struct ept *ept, uint64_t table_entry, unsigned int level,
+			uint64_t table_gpa, uint64_t base, uint64_t size, struct ept_audit *audit)
+{
+	const uint64_t *table = table_at(ept, table_entry);
+
+	audit->tables++;
+	for (unsigned int i = 0; i < ENTRIES; i++) {
+		uint64_t entry = load(&table[i]);
+		uint64_t gpa = table_gpa + i * level_size(level);
+
+		if (!is_present(entry))
+			continue;
+		if (!is_well_formed(ept, entry, level)) {
+			audit->malformed++;
+		} else if (is_table(entry, level)) {
+			audit_table(ept, entry, level - 1, gpa, base, size, audit);
+		} else {
+			struct ept_leaf leaf = leaf_of(entry, level, gpa);
+
+			audit_page(ept, &leaf, base, size, audit);
+		}
+	}
+}
+
+void ept_audit(const struct ept *ept, uint64_t base, uint64_t size, struct ept_audit *audit)
+{
+	uint64_t end;
+
+	*audit = (struct ept_audit){0};
+	if (__builtin_add_overflow(base, size, &end))
+		size = ~0ull - base;
+	audit_table(ept, ept->root, ROOT_LEVEL, 0, base, size, audit);
+}
