@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/* Each hypercall once, in plain words. */
+#include "cpu.h"
+#include "console.h"
+#include "finish.h"
+#include "modes.h"
+#include "sill.h"
+
+/* The date and time of day of a number of seconds since 1970, as text. */
+static void print_utc(uint64_t seconds)
+{
+	uint64_t days = seconds / 86400;
+	unsigned rest = (unsigned)(seconds % 86400);
+	unsigned year = 1970, month = 0;
+
+	for (;;) {
+		unsigned length = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 366 : 365;
+
+		if (days < length)
+			break;
+		days -= length;
+		year++;
+	}
+	for (;; month++) {
+		static const uint8_t lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+		bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+		unsigned length = lengths[month] + (month == 1 && leap);
+
+		if (days < length)
+			break;
+		days -= length;
+	}
+	print("%04u-%02u-%02u %02u:%02u:%02u UTC", year, month + 1, (unsigned)days + 1, rest / 3600,
+	      rest / 60 % 60, rest % 60);
+}
+
+static void print_answer(const char *call, int64_t answer)
+{
+	if (sill_is_error(answer))
+		print("  %s answers %ld, an error of sill/errno.h.\n", call, answer);
+	else
+		print("  %s answers %ld.\n", call, answer);
+}
+
+static void info(void)
+{
+	struct sill_info info = {0};
+	int64_t answer;
+
+	print("info: what is beneath me?\n");
+	answer = sill_info(&info, sizeof(info));
+	print_answer("info", answer);
+	if (sill_is_error(answer))
+		return;
+	print("  Sill %u.%u.%u with ABI version %u; I am guest %u.\n", info.version_major,
+	      info.version_minor, info.version_patch, info.abi_version, info.guest_id);
+	print("  I have %lu MiB of memory and %u calls to choose from.\n", info.memory >> 20,
+	      info.calls);
+}
+
+static void time(void)
+{
+	struct sill_time time = {0};
+	int64_t answer;
+
+	print("time: how late is it?\n");
+	answer = sill_time(&time, sizeof(time));
+	print_answer("time", answer);
+	if (sill_is_error(answer))
+		return;
+	print("  It is ");
+	print_utc(time.utc_ns / 1000000000);
+	print("; the TSC read %lu then and counts %lu ticks a second.\n", time.tsc, time.tsc_hz);
+}
+
+static void display_info(void)
+{
+	struct sill_display_info display = {0};
+	int64_t answer;
+
+	print("display_info: how large is the screen?\n");
+	answer = sill_display_info(&display, sizeof(display));
+	print_answer("display_info", answer);
+	if (answer == -SILL_ENODEV)
+		print("  (ENODEV: this machine has no framebuffer.)\n");
+	else if (!sill_is_error(answer))
+		print("  %ux%u pixels now, %ux%u at most.\n", display.width, display.height,
+		      display.max_width, display.max_height);
+}
+
+void demo(void)
+{
+	static const char text[] = "Hello from the guest, through console_write.\n";
+	struct cpuid_result features;
+
+	print("demo: I am a guest. I look for Sill with CPUID, which never faults.\n");
+	if (!sill_present()) {
+		print("demo: Sill is not here, so I make no VMCALL: it would raise #UD.\n");
+		finish(FINISH_FAILED);
+	}
+	features = cpuid(SILL_CPUID_FEATURES, 0);
+	print("  CPUID 40000000h says SillSillSill; 40000001h: ABI %u, features %x, %u calls,\n"
+	      "  doorbell port %xh.\n",
+	      features.eax, features.ebx, features.ecx, features.edx);
+
+	print("ping: will 42 come back?\n");
+	print_answer("ping", sill_ping(42));
+	info();
+	print("console_write: may I write on your console?\n");
+	print_answer("console_write", sill_console_write(text, sizeof(text) - 1));
+	time();
+	display_info();
+	print("call 1000: there is no such call.\n");
+	print_answer("call 1000", sill_vmcall1(1000, 0));
+	print("exit: I am done, with status 0.\n");
+	finish(FINISH_GOOD);
+}
