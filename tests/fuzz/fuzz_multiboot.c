@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* UNIT: guest/multiboot.c guest/elf.c core/format.c */
 /*
- * Any bytes as a guest image. What is accepted is then done: loaded into a stand-in for the
- * guest's memory, with modules placed and the information structure built beside it.
+ * Any bytes as a guest image. What is accepted must be safe to do, with modules placed and the
+ * information structure built beside it.
  *
  * The input starts with 16 bytes that choose the memory and the modules; the rest is the file. A
  * Multiboot header with a right checksum is put into it where the input says, because a fuzzer
@@ -21,19 +21,22 @@
 			abort();  \
 	} while (0)
 
-#define CHOICES 16
-#define RAM	(8u << 20)
+#define CHOICES	   16
+#define RAM	   (8u << 20)
 
-/* Who has each byte: 0 nobody. */
-static uint8_t ram[RAM];
+#define MAX_CLAIMS (MULTIBOOT_MAX_SEGMENTS + 1 + SILL_MAX_MODULES)
 
-static void claim(uint64_t address, uint64_t size, uint8_t mark, uint64_t limit)
+/* The parts of the guest's memory that are taken. */
+static struct sill_range claims[MAX_CLAIMS];
+static unsigned claim_count;
+
+static void claim(uint64_t base, uint64_t size, uint64_t limit)
 {
-	REQUIRE(address <= limit && size <= limit - address);
-	for (uint64_t i = 0; i < size && address + i < RAM; i++) {
-		REQUIRE(ram[address + i] == 0);
-		ram[address + i] = mark;
-	}
+	REQUIRE(base <= limit && size <= limit - base);
+	REQUIRE(claim_count < MAX_CLAIMS);
+	for (unsigned i = 0; i < claim_count; i++)
+		REQUIRE(base + size <= claims[i].base || claims[i].base + claims[i].size <= base);
+	claims[claim_count++] = (struct sill_range){base, size};
 }
 
 static void check_plan(const struct multiboot_plan *plan, size_t size, uint64_t memory)
@@ -50,7 +53,7 @@ static void check_plan(const struct multiboot_plan *plan, size_t size, uint64_t 
 		REQUIRE(segment->file_size <= size - segment->file_offset);
 		REQUIRE(end <= plan->end && end > segment->address);
 		REQUIRE(end <= 0x9fc00 || segment->address >= 0x100000);
-		claim(segment->address, segment->memory_size, 1, memory);
+		claim(segment->address, segment->memory_size, memory);
 		if (plan->entry >= segment->address &&
 		    plan->entry < segment->address + segment->file_size)
 			entry_found = true;
@@ -89,7 +92,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 
 	memset(&guest, 0, sizeof(guest));
-	memset(ram, 0, sizeof(ram));
+	claim_count = 0;
 	memset(reason, 0xa5, sizeof(reason));
 	guest.memory = choices[3] & 1 ? RAM : 6ull << 30;
 	guest.lazy_memory = (choices[3] >> 1 & 3) * (2ull << 20);
@@ -113,10 +116,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		REQUIRE(result == -SILL_ENOMEM && memchr(reason, '\0', sizeof(reason) - 1));
 		return 0;
 	}
-	claim(layout.info, MULTIBOOT_INFO_SIZE, 2, guest.memory - guest.lazy_memory);
+	claim(layout.info, MULTIBOOT_INFO_SIZE, guest.memory - guest.lazy_memory);
 	for (uint32_t i = 0; i < layout.module_count; i++) {
 		REQUIRE(layout.modules[i].base + layout.modules[i].size <= UINT32_MAX);
-		claim(layout.modules[i].base, layout.modules[i].size, 3,
+		claim(layout.modules[i].base, layout.modules[i].size,
 		      guest.memory - guest.lazy_memory);
 	}
 	memset(info, 0xa5, sizeof(info));
