@@ -6,28 +6,12 @@
  * splitting pages or linking empty tables; that changes no translation, and it is all that can
  * fail. Applying stores the entries. Tidying joins what can be joined and takes away empty tables,
  * which again changes no translation; it also undoes a preparation that failed.
- *
- * SDM, "EPT Translation Mechanism" has the formats of the entries. Level 4 is the EPT PML4 table,
- * 3 the page-directory-pointer table, 2 the page directory, 1 the page table.
  */
 #include "ept/ept.h"
 
 #include <sill/errno.h>
 
-#define ENTRIES		  512u
-#define ROOT_LEVEL	  4u
-
-#define ENTRY_PERMISSIONS 7ull
-#define ENTRY_TYPE_SHIFT  3
-#define ENTRY_TYPE_MASK	  (7ull << ENTRY_TYPE_SHIFT)
-#define ENTRY_IPAT	  (1ull << 6)
-#define ENTRY_PAGE	  (1ull << 7) /* in a PDPTE and a PDE: maps a page; in a PTE ignored */
-#define ENTRY_ACCESSED	  (1ull << 8)
-#define ENTRY_DIRTY	  (1ull << 9)
-#define ENTRY_ADDRESS	  0x000ffffffffff000ull
-
-/* The processor sets these two by itself when they are in use: never compared. */
-#define ENTRY_BY_CPU	    (ENTRY_ACCESSED | ENTRY_DIRTY)
+#include "ept/entry.h"
 
 #define EPTP_WALK_LENGTH_4  (3ull << 3) /* "one less than the EPT page-walk length" */
 #define EPTP_ACCESSED_DIRTY (1ull << 6)
@@ -56,82 +40,7 @@ struct position {
 	bool whole; /* the change covers all of it */
 };
 
-static unsigned int level_shift(unsigned int level)
-{
-	return 12 + 9 * (level - 1);
-}
-
-static uint64_t level_size(unsigned int level)
-{
-	return 1ull << level_shift(level);
-}
-
-static unsigned int table_index(uint64_t gpa, unsigned int level)
-{
-	return gpa >> level_shift(level) & (ENTRIES - 1);
-}
-
-static bool level_can_map(const struct ept *ept, unsigned int level)
-{
-	switch (level) {
-	case 1:
-		return true;
-	case 2:
-		return ept->capabilities & EPT_CAP_2MB_PAGES;
-	case 3:
-		/* Splitting such a page makes those of the size below. */
-		return (ept->capabilities & EPT_CAP_1GB_PAGES) && level_can_map(ept, 2);
-	default:
-		return false;
-	}
-}
-
-/* The processor reads and updates entries while these run, so each is one access of 8 bytes. */
-static uint64_t load(const uint64_t *entry)
-{
-	return __atomic_load_n(entry, __ATOMIC_RELAXED);
-}
-
-static void store(uint64_t *entry, uint64_t value)
-{
-	/* Release: what the entry points at is seen complete by whoever sees the entry. */
-	__atomic_store_n(entry, value, __ATOMIC_RELEASE);
-}
-
-static uint64_t *table_at(const struct ept *ept, uint64_t entry)
-{
-	return ept->memory.at(ept->memory.context, entry & ENTRY_ADDRESS);
-}
-
-/*
- * SDM, e.g. "Format of an EPT Page-Directory Entry (PDE)" (tables): an entry is present if any of
- * bits 2:0 is set; if bit 7 of a PDPTE or PDE is clear, it references a table.
- */
-static bool is_present(uint64_t entry)
-{
-	return entry & ENTRY_PERMISSIONS;
-}
-
-static bool is_table(uint64_t entry, unsigned int level)
-{
-	return level > 1 && is_present(entry) && !(entry & ENTRY_PAGE);
-}
-
-static bool is_page(uint64_t entry, unsigned int level)
-{
-	return is_present(entry) && !is_table(entry, level);
-}
-
-/* Bits that differ between an entry that maps a page at one level and at another. */
-static uint64_t page_flag(unsigned int level)
-{
-	return level > 1 ? ENTRY_PAGE : 0;
-}
-
-/*
- * Gives each entry of `table` that [first, end) touches to a loop's body.
- * `gpa` is where the table itself starts.
- */
+/* A loop over the entries of a table, which starts at table_gpa, that [first, end) touches. */
 struct walk {
 	uint64_t *table;
 	uint64_t table_gpa;
@@ -292,12 +201,13 @@ static int make_table(struct ept *ept, uint64_t *entry, unsigned int level)
 static int prepare(struct ept *ept, const struct change *change, uint64_t table_entry,
 		   unsigned int level, uint64_t table_gpa)
 {
+	if (level == 1)
+		return 0;
+
 	struct walk walk = walk_start(table_at(ept, table_entry), level, table_gpa, change->first,
 				      change->end);
 	struct position at;
 
-	if (level == 1)
-		return 0;
 	while (walk_next(&walk, &at)) {
 		uint64_t entry = load(at.entry);
 		int error;
@@ -383,11 +293,12 @@ static uint64_t joined(const struct ept *ept, const uint64_t *table, unsigned in
 static void tidy(struct ept *ept, uint64_t table_entry, unsigned int level, uint64_t table_gpa,
 		 uint64_t first, uint64_t end)
 {
+	if (level == 1)
+		return;
+
 	struct walk walk = walk_start(table_at(ept, table_entry), level, table_gpa, first, end);
 	struct position at;
 
-	if (level == 1)
-		return;
 	while (walk_next(&walk, &at)) {
 		uint64_t entry = load(at.entry);
 
@@ -416,11 +327,6 @@ static int make_change(struct ept *ept, const struct change *change)
 		apply(ept, change, ept->root, ROOT_LEVEL, 0);
 	tidy(ept, ept->root, ROOT_LEVEL, 0, change->first, change->end);
 	return error;
-}
-
-static bool permissions_are_legal(const struct ept *ept, uint32_t permissions)
-{
-	return permissions <= EPT_ALL && (ept->legal_permissions >> permissions & 1);
 }
 
 static bool is_aligned(uint64_t value)
@@ -571,17 +477,6 @@ int ept_grant_page(struct ept *ept, uint64_t gpa, uint64_t hpa, uint32_t permiss
 	return 0;
 }
 
-static struct ept_leaf leaf_of(uint64_t entry, unsigned int level, uint64_t gpa)
-{
-	return (struct ept_leaf){
-		.gpa = gpa & ~(level_size(level) - 1),
-		.hpa = entry & ENTRY_ADDRESS & ~(level_size(level) - 1),
-		.size = level_size(level),
-		.permissions = (uint32_t)(entry & ENTRY_PERMISSIONS),
-		.type = (enum memory_type)((entry & ENTRY_TYPE_MASK) >> ENTRY_TYPE_SHIFT),
-	};
-}
-
 int ept_translate(const struct ept *ept, uint64_t gpa, uint64_t *hpa, struct ept_leaf *leaf)
 {
 	unsigned int level;
@@ -599,161 +494,4 @@ int ept_translate(const struct ept *ept, uint64_t gpa, uint64_t *hpa, struct ept
 	if (leaf)
 		*leaf = found;
 	return 0;
-}
-
-static int visit_table(const struct ept *ept, uint64_t table_entry, unsigned int level,
-		       uint64_t table_gpa, ept_visitor *visitor, void *context)
-{
-	const uint64_t *table = table_at(ept, table_entry);
-
-	for (unsigned int i = 0; i < ENTRIES; i++) {
-		uint64_t entry = load(&table[i]);
-		uint64_t gpa = table_gpa + i * level_size(level);
-		int result = 0;
-
-		if (is_table(entry, level)) {
-			result = visit_table(ept, entry, level - 1, gpa, visitor, context);
-		} else if (is_present(entry)) {
-			struct ept_leaf leaf = leaf_of(entry, level, gpa);
-
-			result = visitor(context, &leaf);
-		}
-		if (result)
-			return result;
-	}
-	return 0;
-}
-
-int ept_visit(const struct ept *ept, ept_visitor *visitor, void *context)
-{
-	return visit_table(ept, ept->root, ROOT_LEVEL, 0, visitor, context);
-}
-
-struct range_visit {
-	struct ept_leaf range; /* size 0: none yet */
-	ept_visitor *visitor;
-	void *context;
-};
-
-static int extend_range(void *context, const struct ept_leaf *leaf)
-{
-	struct range_visit *visit = context;
-	struct ept_leaf *range = &visit->range;
-	int result = 0;
-
-	if (range->size && leaf->gpa == range->gpa + range->size &&
-	    leaf->hpa == range->hpa + range->size && leaf->permissions == range->permissions &&
-	    leaf->type == range->type) {
-		range->size += leaf->size;
-		return 0;
-	}
-	if (range->size)
-		result = visit->visitor(visit->context, range);
-	*range = *leaf;
-	return result;
-}
-
-int ept_visit_ranges(const struct ept *ept, ept_visitor *visitor, void *context)
-{
-	struct range_visit visit = {.visitor = visitor, .context = context};
-	int result = ept_visit(ept, extend_range, &visit);
-
-	if (!result && visit.range.size)
-		result = visitor(context, &visit.range);
-	return result;
-}
-
-/*
- * Whether the processor would take this present entry. SDM, "EPT Misconfigurations": permissions
- * (see ept_init()), reserved bits, "a bit in the range 51:12 that is beyond the logical
- * processor's physical-address width", and a reserved memory type in an entry that maps a page.
- */
-static bool is_well_formed(const struct ept *ept, uint64_t entry, unsigned int level)
-{
-	uint64_t beyond = ENTRY_ADDRESS & ~((1ull << ept->mtrr->physical_bits) - 1);
-
-	if (!permissions_are_legal(ept, (uint32_t)(entry & ENTRY_PERMISSIONS)) || (entry & beyond))
-		return false;
-	if (is_table(entry, level))
-		return !(entry & (ENTRY_TYPE_MASK | ENTRY_IPAT));
-	return level_can_map(ept, level) && !(entry & ENTRY_ADDRESS & (level_size(level) - 1)) &&
-	       memory_type_valid((entry & ENTRY_TYPE_MASK) >> ENTRY_TYPE_SHIFT);
-}
-
-/* How many bytes [a, a + a_size) and [b, b + b_size) have in common; neither wraps. */
-static uint64_t common(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size)
-{
-	uint64_t first = a > b ? a : b;
-	uint64_t end = a + a_size < b + b_size ? a + a_size : b + b_size;
-
-	return end > first ? end - first : 0;
-}
-
-static uint64_t mistyped_bytes(const struct ept *ept, const struct ept_leaf *leaf)
-{
-	uint64_t end = leaf->hpa + leaf->size;
-	uint64_t wrong = 0;
-	uint64_t bytes;
-
-	for (uint64_t hpa = leaf->hpa; hpa < end; hpa += bytes) {
-		bool right = memory_type_at(ept->mtrr, hpa, &bytes) == leaf->type;
-
-		if (bytes > end - hpa)
-			bytes = end - hpa;
-		if (!right)
-			wrong += bytes;
-	}
-	return wrong;
-}
-
-static void audit_page(const struct ept *ept, const struct ept_leaf *leaf, uint64_t base,
-		       uint64_t size, struct ept_audit *audit)
-{
-	uint64_t inside = common(leaf->hpa, leaf->size, base, size);
-
-	if (leaf->size == EPT_SIZE_1G)
-		audit->pages_1g++;
-	else if (leaf->size == EPT_SIZE_2M)
-		audit->pages_2m++;
-	else
-		audit->pages_4k++;
-	audit->reachable += leaf->size;
-	audit->outside += leaf->size - inside;
-	audit->mistyped += mistyped_bytes(ept, leaf);
-	if (inside != leaf->size && !audit->first_outside.size)
-		audit->first_outside = *leaf;
-}
-
-static void audit_table(const struct ept *ept, uint64_t table_entry, unsigned int level,
-			uint64_t table_gpa, uint64_t base, uint64_t size, struct ept_audit *audit)
-{
-	const uint64_t *table = table_at(ept, table_entry);
-
-	audit->tables++;
-	for (unsigned int i = 0; i < ENTRIES; i++) {
-		uint64_t entry = load(&table[i]);
-		uint64_t gpa = table_gpa + i * level_size(level);
-
-		if (!is_present(entry))
-			continue;
-		if (!is_well_formed(ept, entry, level)) {
-			audit->malformed++;
-		} else if (is_table(entry, level)) {
-			audit_table(ept, entry, level - 1, gpa, base, size, audit);
-		} else {
-			struct ept_leaf leaf = leaf_of(entry, level, gpa);
-
-			audit_page(ept, &leaf, base, size, audit);
-		}
-	}
-}
-
-void ept_audit(const struct ept *ept, uint64_t base, uint64_t size, struct ept_audit *audit)
-{
-	uint64_t end;
-
-	*audit = (struct ept_audit){0};
-	if (__builtin_add_overflow(base, size, &end))
-		size = ~0ull - base;
-	audit_table(ept, ept->root, ROOT_LEVEL, 0, base, size, audit);
 }

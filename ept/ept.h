@@ -146,7 +146,7 @@ __attribute__((warn_unused_result)) int ept_translate(const struct ept *ept, uin
 /* Called with each page in ascending order; anything but 0 ends the visit. Must not change *ept. */
 typedef int ept_visitor(void *context, const struct ept_leaf *leaf);
 
-/* Visits all pages. 0, or what the visitor returned. */
+/* Visits all pages. 0, or what the visitor returned. (This and the rest: ept_audit.c.) */
 int ept_visit(const struct ept *ept, ept_visitor *visitor, void *context);
 
 /* The same with pages that go on where the last one ended, alike in all else, shown as one range.
