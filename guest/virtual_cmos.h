@@ -2,7 +2,7 @@
 /*
  * The CMOS memory and real-time clock of a guest, at ports 70h and 71h: a Motorola MC146818A with
  * 128 bytes. The guest may set it; that moves the guest's own clock only, by an offset from the
- * real time. No interrupt is ever raised, and register C reads 0.
+ * real time. The weekday follows from the date. No interrupt is ever raised, register C reads 0.
  */
 #ifndef SILL_GUEST_VIRTUAL_CMOS_H
 #define SILL_GUEST_VIRTUAL_CMOS_H
