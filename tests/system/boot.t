@@ -1,0 +1,121 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: MIT
+#
+# scripts/boot: what it makes of a machine that succeeds, fails, dies, hangs or says nothing. The emulator is a
+# stand-in here (lib/fake-bochs), so that each case is quick and exact.
+
+use strict;
+use warnings;
+use FindBin;
+use File::Temp qw(tempdir);
+use Test::More;
+use Time::HiRes qw(time);
+
+chdir "$FindBin::Bin/../.." or die;
+$ENV{SILL_EMULATOR} = "$FindBin::Bin/lib/fake-bochs";
+my $dir = tempdir(CLEANUP => 1);
+$ENV{TMPDIR} = $dir;
+
+# Runs a "machine"; returns exit status, standard output, standard error and the seconds that it took.
+sub machine
+{
+	my ($script, $input, @option) = @_;
+	open(my $f, '>', "$dir/image") or die;
+	print $f $script;
+	close $f;
+	my $start = time;
+	my $pid = fork // die;
+	if ($pid == 0) {
+		if (defined $input) {
+			open(my $i, '>', "$dir/in") or die;
+			print $i $input;
+			close $i;
+		}
+		open(STDIN, '<', defined $input ? "$dir/in" : '/dev/null') or die;
+		open(STDOUT, '>', "$dir/out") or die;
+		open(STDERR, '>', "$dir/err") or die;
+		exec 'scripts/boot', '--machine', 'bochs', @option, "$dir/image" or die;
+	}
+	waitpid $pid, 0;
+	my $status = $?;
+	my @text = map { open(my $g, '<:raw', "$dir/$_") or die; local $/; scalar(<$g>) // '' } qw(out err);
+	return ($status & 127 ? "signal $status" : $status >> 8, @text, time - $start);
+}
+
+sub ends
+{
+	my ($name, $want, $script, $pattern, @option) = @_;
+	my ($status, $out, $err, $seconds) = machine($script, undef, @option);
+	my $good = is($status, $want, "$name: exit status");
+	$good = like($out . $err, $pattern, "$name: what is shown") && $good;
+	diag($out, $err) if !$good;
+	return $seconds;
+}
+
+my $bye = 'print $com1 "sill: verdict: success\r\n"';
+ends('success', 0, $bye, qr/^sill: verdict: success$/m);
+ends('success, no end of line', 0, 'print $com1 "[ 0.1] sill: x\nsill: verdict: success"', qr/verdict: success$/m);
+ends('failure', 1, 'print $com1 "sill: verdict: failure (2 guests failed)\r\n"', qr/\(2 guests failed\)/);
+ends('a guest that says the same', 2, 'print $com1 "guest: sill: verdict: success\n"', qr/no verdict/);
+ends('the last of two verdicts', 1,
+	'print $com1 "sill: verdict: success\nsill: verdict: failure (later)\n"', qr/later/);
+ends('nothing at all', 2, '1', qr/no verdict on the serial console; the machine ended by itself/);
+ends('an emulator that does not start', 2, 'die "no such CPU model\n"', qr/no such CPU model/);
+ends('an emulator that panics', 2, 'print $log "00012p[CPU0  ] >>PANIC<< what now\n"', qr/>>PANIC<< what now/);
+my $seconds = ends('a triple fault', 2,
+	'print $com1 "before\n"; print $log "0123w[CPU0  ] exception(): 3rd (13) exception with no resolution\n"; sleep 60',
+	qr/before.*triple fault.*3rd \(13\) exception/s);
+cmp_ok($seconds, '<', 8, 'a triple fault ends it soon');
+ends('a triple fault after the verdict', 2,
+	"$bye;" . 'print $log "0123w[CPU0  ] exception(): 3rd (13) exception with no resolution\n"; sleep 60',
+	qr/the machine died: triple fault/);
+$seconds = ends('a hang', 2, 'print $com1 "so far\n"; sleep 60', qr/so far.*no verdict.*time limit of 2 s/s, '--timeout', 2);
+cmp_ok($seconds, '<', 8, 'a hang ends at the time limit');
+ends('a hang, quiet: the console is shown at the end', 2, 'print $com1 "so far\n"; sleep 60',
+	qr/the serial console: end\n +so far/s, '--timeout', 2, '--quiet');
+ends('until a line is seen', 0, "$bye;" . 'print $com1 "Shell> "; sleep 60', qr/Shell> /, '--until', '^Shell> ');
+ends('terminal control is left out', 0, 'print $com1 "\e[2J\e[01;01Hab\e[0"; sleep 1; print $com1 "mc\r\n";' . $bye,
+	qr/^abc$/m);
+
+# No byte is lost or changed, however much comes at once, and all is shown while the machine still runs.
+my ($status, $out) = machine('print $com1 map { "line $_\r\n" } 1 .. 100000;' . $bye, undef, '--serial', "$dir/serial");
+is($status, 0, 'a lot of output');
+is($out, join('', map { "line $_\n" } 1 .. 100000) . "sill: verdict: success\n", 'all of it is shown');
+open(my $f, '<:raw', "$dir/serial") or die;
+is(do { local $/; <$f> }, join('', map { "line $_\r\n" } 1 .. 100000) . "sill: verdict: success\r\n",
+	'and kept byte for byte');
+
+my $echo = 'my $n = 0; while ($n < 6 && sysread($com1, my $b, 1)) { $n++; print $com1 "<$b>" } print $com1 "\n"; ' . $bye;
+($status, $out) = machine('print $com1 "[    0.1] sill: ready\n";' . $echo, "abcdef", '--stdin');
+is($status, 0, 'typing');
+like($out, qr/<a><b><c><d><e><f>/, 'what is typed reaches the machine');
+($status, $out) = machine('$com1->blocking(0); sleep 1; print $com1 sysread($com1, my $b, 9) ? "early\n" : "not yet\n"; ' .
+	'$com1->blocking(1); print $com1 "[    0.1] sill: ready\n";' . $echo, "abcdef", '--stdin');
+like($out, qr/not yet.*<a>/s, 'it is held back until Sill is there: the firmware would take it for a key');
+($status, $out) = machine('print $com1 "login: "; my $x = <$com1>; print $com1 "password: "; my $y = <$com1>; print $com1 "[$x$y]\n";' .
+	$bye, undef, '--send', 'login: =ro\x6ft\n', '--send', 'password: =a=b\n');
+like($out, qr/\[root\na=b\n\]/, '--send answers in order');
+
+# Interrupted, it takes the machine with it.
+open($f, '>', "$dir/image") or die;
+print $f 'open(my $p, ">", "' . $dir . '/pid"); print $p $$; close $p; print $com1 "up\n"; sleep 60';
+close $f;
+my $pid = fork // die;
+if ($pid == 0) {
+	open(STDIN, '<', '/dev/null');
+	open(STDOUT, '>', '/dev/null');
+	open(STDERR, '>', '/dev/null');
+	exec 'scripts/boot', '--machine', 'bochs', "$dir/image" or die;
+}
+for (1 .. 100) {
+	last if -s "$dir/pid";
+	select undef, undef, undef, 0.1;
+}
+open($f, '<', "$dir/pid") or die;
+my $machine = <$f>;
+kill 'TERM', $pid;
+waitpid $pid, 0;
+ok(!kill(0, $machine), 'ended by a signal, it leaves no machine behind');
+is(join(' ', map { s/.*\///r } grep { /sill-boot/ } glob "$dir/*"), '', 'and no temporary files');
+
+done_testing();
