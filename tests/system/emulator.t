@@ -1,0 +1,19 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# The emulator is tested before it is trusted: there is one, and its 64-bit signed division is right.
+# (The guest's own test of IDIV, in the machine, is the other half.)
+
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
+echo 1..2
+if status=$(scripts/emulator --status 2>&1); then
+	echo "ok 1 - there is an emulator"
+else
+	echo "not ok 1 - there is an emulator"
+fi
+echo "# $status" >&2
+idiv=$(scripts/emulator --verbose --help 2>&1 | grep '^sill: idiv:')
+case $idiv in
+*'is right, nothing changed' | *'was wrong and is repaired') echo "ok 2 - its 64-bit IDIV is right or repaired" ;;
+*) echo "not ok 2 - its 64-bit IDIV is right or repaired" ;;
+esac
+echo "# $idiv" >&2
