@@ -120,7 +120,7 @@ static bool is_set(const struct virtual_cmos *cmos)
  */
 static void write_b(struct virtual_cmos *cmos, uint8_t value)
 {
-	struct rtc_registers registers;
+	struct rtc_registers registers = {0};
 	uint8_t *field;
 
 	if (value & RTC_B_SET)
