@@ -58,6 +58,11 @@ static const struct setting valid[] = {
 	{VMCS_VMREAD_BITMAP_ADDRESS, 0},
 	{VMCS_VMWRITE_BITMAP_ADDRESS, 0},
 	{VMCS_PML_ADDRESS, 0},
+	{VMCS_POSTED_INTERRUPT_NOTIFICATION_VECTOR, 0},
+	{VMCS_HOST_IA32_S_CET, 0},
+	{VMCS_HOST_SSP, 0},
+	{VMCS_GUEST_IA32_S_CET, 0},
+	{VMCS_GUEST_SSP, 0},
 	{VMCS_VIRTUALIZATION_EXCEPTION_ADDRESS, 0},
 	{VMCS_TSC_MULTIPLIER, 0},
 	{VMCS_XSS_EXITING_BITMAP, 0},
@@ -722,6 +727,109 @@ static const struct rule_case cases[] = {
 	{{{VMCS_GUEST_CR0, 0x80000031}, {VMCS_GUEST_PDPTE0, 0x1003}}, NULL, NULL},
 };
 
+/* Rules on what newer processors have; the capability allows every control here. */
+#define CET_HOST  SET_EXIT(EXIT | VM_EXIT_LOAD_CET_STATE)
+#define CET_GUEST SET_ENTRY(ENTRY | VM_ENTRY_LOAD_CET_STATE)
+#define POSTED                                                 \
+	SET_PIN(PIN | PIN_BASED_PROCESS_POSTED_INTERRUPTS),    \
+		SET_PRIMARY(PRIMARY | PRIMARY_USE_TPR_SHADOW), \
+		SET_SECONDARY(SECONDARY | SECONDARY_VIRTUAL_INTERRUPT_DELIVERY)
+#define WITHOUT_EPT	  (SECONDARY & ~(uint64_t)(SECONDARY_ENABLE_EPT | SECONDARY_UNRESTRICTED_GUEST))
+#define PT_GUEST_PHYSICAL SECONDARY_INTEL_PT_USES_GUEST_PHYSICAL_ADDRESSES
+
+static const struct rule_case newer_cases[] = {
+	{{POSTED}, NULL, NULL},
+	{{{VMCS_POSTED_INTERRUPT_NOTIFICATION_VECTOR, 0x100}, POSTED},
+	 "POSTED_INTERRUPT_NOTIFICATION_VECTOR = 0100",
+	 "0 to 255"},
+	{{{VMCS_POSTED_INTERRUPT_DESCRIPTOR_ADDRESS, 0x1020}, POSTED},
+	 "POSTED_INTERRUPT_DESCRIPTOR_ADDRESS",
+	 "bits 5:0"},
+	{{SET_SECONDARY(SECONDARY), POSTED},
+	 "PIN_BASED_CONTROLS",
+	 "needs \"virtual-interrupt delivery\" and"},
+	{{SET_PIN(PIN & ~1ull), SET_PRIMARY(PRIMARY | PRIMARY_USE_TPR_SHADOW),
+	  SET_SECONDARY(SECONDARY | SECONDARY_VIRTUAL_INTERRUPT_DELIVERY)},
+	 "SECONDARY_PROCESSOR_BASED_CONTROLS",
+	 "needs \"external-interrupt exiting\""},
+	{{SET_SECONDARY(WITHOUT_EPT | SECONDARY_ENABLE_PML), {VMCS_GUEST_CR0, 0x80000031}},
+	 "SECONDARY_PROCESSOR_BASED_CONTROLS",
+	 "\"enable PML\" needs \"enable EPT\""},
+	{{SET_SECONDARY(WITHOUT_EPT | SECONDARY_MODE_BASED_EXECUTE_CONTROL_FOR_EPT),
+	  {VMCS_GUEST_CR0, 0x80000031}},
+	 "SECONDARY_PROCESSOR_BASED_CONTROLS",
+	 "\"mode-based execute control for EPT\" needs"},
+	{{SET_SECONDARY(WITHOUT_EPT | SECONDARY_SUB_PAGE_WRITE_PERMISSIONS_FOR_EPT),
+	  {VMCS_GUEST_CR0, 0x80000031}},
+	 "SECONDARY_PROCESSOR_BASED_CONTROLS",
+	 "\"sub-page write permissions for EPT\" needs"},
+	{{SET_SECONDARY(SECONDARY | SECONDARY_SUB_PAGE_WRITE_PERMISSIONS_FOR_EPT),
+	  {VMCS_SUB_PAGE_PERMISSION_TABLE_POINTER, 1}},
+	 "SUB_PAGE_PERMISSION_TABLE_POINTER",
+	 "bits 11:0"},
+	{{SET_SECONDARY(SECONDARY | PT_GUEST_PHYSICAL)},
+	 "SECONDARY_PROCESSOR_BASED_CONTROLS",
+	 "\"Intel PT uses guest physical addresses\" needs"},
+	{{SET_SECONDARY(SECONDARY | PT_GUEST_PHYSICAL),
+	  SET_EXIT(EXIT | VM_EXIT_CLEAR_IA32_RTIT_CTL),
+	  SET_ENTRY(ENTRY | VM_ENTRY_LOAD_IA32_RTIT_CTL)},
+	 NULL,
+	 NULL},
+	{{SET_SECONDARY(SECONDARY | SECONDARY_USE_TSC_SCALING)}, "TSC_MULTIPLIER", "must not be 0"},
+	{{SET_PRIMARY(PRIMARY | PRIMARY_ACTIVATE_TERTIARY_CONTROLS),
+	  {VMCS_TERTIARY_PROCESSOR_BASED_CONTROLS, 0x110}},
+	 "TERTIARY_PROCESSOR_BASED_CONTROLS = 0000000000000110",
+	 "bits 100h must be 0"},
+	{{{VMCS_TERTIARY_PROCESSOR_BASED_CONTROLS, 0x110}}, NULL, NULL},
+	{{SET_EXIT(EXIT | VM_EXIT_ACTIVATE_SECONDARY_CONTROLS),
+	  {VMCS_SECONDARY_VM_EXIT_CONTROLS, 0x9}},
+	 "SECONDARY_VM_EXIT_CONTROLS",
+	 "bits 1h must be 0"},
+	{{{VMCS_HOST_CR4, 0x802020}}, NULL, NULL},
+	{{{VMCS_HOST_CR4, 0x802020}, {VMCS_HOST_CR0, 0x80000033}}, "HOST_CR4", "needs CR0.WP"},
+	{{CET_HOST}, NULL, NULL},
+	{{CET_HOST, {VMCS_HOST_IA32_S_CET, 0x40}}, "HOST_IA32_S_CET", "bits 9:6"},
+	{{CET_HOST, {VMCS_HOST_IA32_S_CET, 0xc00}}, "HOST_IA32_S_CET", "must not both be 1"},
+	{{CET_HOST, {VMCS_HOST_IA32_S_CET, 1ull << 47}}, "HOST_IA32_S_CET", "not canonical"},
+	{{CET_HOST, {VMCS_HOST_SSP, 1ull << 47}}, "HOST_SSP", "not canonical"},
+	{{CET_HOST, {VMCS_HOST_SSP, 0x1002}}, "HOST_SSP", "bits 1:0"},
+	{{CET_HOST, {VMCS_HOST_IA32_INTERRUPT_SSP_TABLE_ADDR, 1ull << 47}},
+	 "HOST_IA32_INTERRUPT_SSP_TABLE_ADDR",
+	 "not canonical"},
+	{{SET_EXIT(EXIT | VM_EXIT_LOAD_PKRS), {VMCS_HOST_IA32_PKRS, 1ull << 32}},
+	 "HOST_IA32_PKRS",
+	 "bits 63:32"},
+	{{{VMCS_GUEST_CR4, 0x802000}}, "GUEST_CR4", "needs CR0.WP"},
+	{{{VMCS_GUEST_CR4, 0x802000}, {VMCS_GUEST_CR0, 0x10031}}, NULL, NULL},
+	{{CET_GUEST, {VMCS_GUEST_IA32_S_CET, 0x200}}, "GUEST_IA32_S_CET", "bits 9:6"},
+	{{CET_GUEST, {VMCS_GUEST_IA32_INTERRUPT_SSP_TABLE_ADDR, 1ull << 47}},
+	 "GUEST_IA32_INTERRUPT_SSP_TABLE_ADDR",
+	 "not canonical"},
+	{{CET_GUEST, {VMCS_GUEST_SSP, 0x1001}}, "GUEST_SSP", "bits 1:0"},
+	{{CET_GUEST, {VMCS_GUEST_SSP, 1ull << 47}}, "GUEST_SSP", "not canonical"},
+	{{SET_ENTRY(ENTRY | VM_ENTRY_LOAD_PKRS), {VMCS_GUEST_IA32_PKRS, 1ull << 32}},
+	 "GUEST_IA32_PKRS",
+	 "bits 63:32"},
+	{{SET_ENTRY(ENTRY | VM_ENTRY_LOAD_UINV), {VMCS_GUEST_UINV, 0x100}},
+	 "GUEST_UINV = 0100",
+	 "bits 15:8"},
+	{{{VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS, 0x11000}, {VMCS_GUEST_INTERRUPTIBILITY_STATE, 2}},
+	 "GUEST_PENDING_DEBUG_EXCEPTIONS",
+	 "blocking by MOV SS exclude"},
+};
+
+static void allow_everything(struct vmx_capability *capability)
+{
+	capability->pin.may_be_1 = ~0u;
+	capability->primary.may_be_1 = ~0u;
+	capability->secondary.may_be_1 = ~0u;
+	capability->exit.may_be_1 = ~0u;
+	capability->entry.may_be_1 = ~0u;
+	capability->tertiary_may_be_1 = 0xdf;
+	capability->exit2_may_be_1 = 0x8;
+	capability->cr4_fixed1 |= 1u << 23;
+}
+
 static void test_valid_state(void **unused)
 {
 	struct state state;
@@ -744,18 +852,19 @@ static void print_all(const struct lines *lines, size_t number)
 		print_message("  %s\n", lines->text[i]);
 }
 
-static void test_each_rule(void **unused)
+static void run_cases(const struct rule_case *table, size_t count, bool newer)
 {
 	unsigned int wrong = 0;
 
-	(void)unused;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		const struct rule_case *c = &cases[i];
+	for (size_t i = 0; i < count; i++) {
+		const struct rule_case *c = &table[i];
 		struct state state;
 		unsigned int broken;
 		bool right;
 
 		start(&state, c->changes);
+		if (newer)
+			allow_everything(&state.capability);
 		broken = entry_failure_check_all(&state.failure);
 		if (!c->field)
 			right = broken == 0 && state.lines.count == 0;
@@ -772,6 +881,18 @@ static void test_each_rule(void **unused)
 		}
 	}
 	assert_int_equal(wrong, 0);
+}
+
+static void test_each_rule(void **unused)
+{
+	(void)unused;
+	run_cases(cases, sizeof(cases) / sizeof(cases[0]), false);
+}
+
+static void test_each_rule_of_newer_processors(void **unused)
+{
+	(void)unused;
+	run_cases(newer_cases, sizeof(newer_cases) / sizeof(newer_cases[0]), true);
 }
 
 static bool contains(const struct lines *lines, const char *text)
@@ -794,6 +915,8 @@ static void test_other_processors(void **unused)
 	static const struct setting halted[MAX_CHANGES] = {{VMCS_GUEST_ACTIVITY_STATE, 1}};
 	static const struct setting accessed[MAX_CHANGES] = {{VMCS_EPT_POINTER, 0x405e}};
 	static const struct setting high[MAX_CHANGES] = {{VMCS_MSR_BITMAPS, 0x100000000}};
+	static const struct setting host_32[MAX_CHANGES] = {SET_EXIT(
+		EXIT & ~(uint64_t)(VM_EXIT_HOST_ADDRESS_SPACE_SIZE | VM_EXIT_LOAD_IA32_EFER))};
 	static const struct setting far_base[MAX_CHANGES] = {{VMCS_GUEST_FS_BASE, 1ull << 47}};
 	struct state state;
 
@@ -830,6 +953,12 @@ static void test_other_processors(void **unused)
 	state.capability.addresses_32_bit = true;
 	assert_int_equal(entry_failure_check_all(&state.failure), 1);
 	assert_true(contains(&state.lines, "below 4 GBytes"));
+
+	/* A 32-bit host, which Sill is not, may not leave SS at 0 either. */
+	start(&state, host_32);
+	assert_int_equal(entry_failure_check_all(&state.failure), 2);
+	assert_true(contains(&state.lines, "HOST_SS_SELECTOR = 0000"));
+	assert_true(contains(&state.lines, "must be 1: the host"));
 
 	/* 57 linear-address bits make more addresses canonical. */
 	start(&state, far_base);
@@ -991,6 +1120,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_valid_state),
 		cmocka_unit_test(test_each_rule),
+		cmocka_unit_test(test_each_rule_of_newer_processors),
 		cmocka_unit_test(test_other_processors),
 		cmocka_unit_test(test_explain_guest_state),
 		cmocka_unit_test(test_explain_other_reasons),
