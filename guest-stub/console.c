@@ -102,13 +102,14 @@ static void put_formatted(struct sink *sink, const char *format, va_list argumen
 		case 'd': {
 			int64_t v = wide ? va_arg(arguments, int64_t) : va_arg(arguments, int);
 
-			put_number(sink, v < 0 ? -(uint64_t)v : (uint64_t)v, 10, v < 0, fill, width);
+			put_number(sink, v < 0 ? -(uint64_t)v : (uint64_t)v, 10, v < 0, fill,
+				   width);
 			break;
 		}
 		case 'u':
 		case 'x': {
-			uint64_t v = wide ? va_arg(arguments, uint64_t) :
-					    va_arg(arguments, unsigned);
+			uint64_t v =
+				wide ? va_arg(arguments, uint64_t) : va_arg(arguments, unsigned);
 
 			put_number(sink, v, *format == 'u' ? 10 : 16, false, fill, width);
 			break;

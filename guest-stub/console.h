@@ -6,16 +6,16 @@
 #include <stdarg.h>
 #include <stdint.h>
 
-#define UART_BASE 0x3f8u
-#define UART_DATA (UART_BASE + 0) /* RBR, THR; divisor low byte when DLAB */
-#define UART_IER  (UART_BASE + 1) /* divisor high byte when DLAB */
-#define UART_IIR  (UART_BASE + 2)
-#define UART_FCR  (UART_BASE + 2)
-#define UART_LCR  (UART_BASE + 3)
-#define UART_MCR  (UART_BASE + 4)
-#define UART_LSR  (UART_BASE + 5)
-#define UART_MSR  (UART_BASE + 6)
-#define UART_SCR  (UART_BASE + 7)
+#define UART_BASE     0x3f8u
+#define UART_DATA     (UART_BASE + 0) /* RBR, THR; divisor low byte when DLAB */
+#define UART_IER      (UART_BASE + 1) /* divisor high byte when DLAB */
+#define UART_IIR      (UART_BASE + 2)
+#define UART_FCR      (UART_BASE + 2)
+#define UART_LCR      (UART_BASE + 3)
+#define UART_MCR      (UART_BASE + 4)
+#define UART_LSR      (UART_BASE + 5)
+#define UART_MSR      (UART_BASE + 6)
+#define UART_SCR      (UART_BASE + 7)
 
 #define UART_LSR_DR   0x01u
 #define UART_LSR_THRE 0x20u

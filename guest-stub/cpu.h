@@ -7,59 +7,59 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RFLAGS_FIXED  (1u << 1)
-#define RFLAGS_STATUS 0x8d5u /* OF, SF, ZF, AF, PF, CF */
-#define RFLAGS_TF     (1u << 8)
-#define RFLAGS_IF     (1u << 9)
-#define RFLAGS_DF     (1u << 10)
-#define RFLAGS_RF     (1u << 16)
-#define RFLAGS_AC     (1u << 18)
-#define RFLAGS_ID     (1u << 21)
+#define RFLAGS_FIXED	     (1u << 1)
+#define RFLAGS_STATUS	     0x8d5u /* OF, SF, ZF, AF, PF, CF */
+#define RFLAGS_TF	     (1u << 8)
+#define RFLAGS_IF	     (1u << 9)
+#define RFLAGS_DF	     (1u << 10)
+#define RFLAGS_RF	     (1u << 16)
+#define RFLAGS_AC	     (1u << 18)
+#define RFLAGS_ID	     (1u << 21)
 
-#define CR0_MP (1ull << 1)
-#define CR0_TS (1ull << 3)
-#define CR0_NE (1ull << 5)
-#define CR0_WP (1ull << 16)
-#define CR0_AM (1ull << 18)
-#define CR0_NW (1ull << 29)
-#define CR0_CD (1ull << 30)
-#define CR0_PG (1ull << 31)
+#define CR0_MP		     (1ull << 1)
+#define CR0_TS		     (1ull << 3)
+#define CR0_NE		     (1ull << 5)
+#define CR0_WP		     (1ull << 16)
+#define CR0_AM		     (1ull << 18)
+#define CR0_NW		     (1ull << 29)
+#define CR0_CD		     (1ull << 30)
+#define CR0_PG		     (1ull << 31)
 
-#define CR4_TSD	       (1ull << 2)
-#define CR4_PGE	       (1ull << 7)
-#define CR4_UMIP       (1ull << 11)
-#define CR4_VMXE       (1ull << 13)
-#define CR4_SMXE       (1ull << 14)
-#define CR4_FSGSBASE   (1ull << 16)
-#define CR4_OSXSAVE    (1ull << 18)
-#define CR4_SMEP       (1ull << 20)
-#define CR4_SMAP       (1ull << 21)
-#define CR4_PKE	       (1ull << 22)
+#define CR4_TSD		     (1ull << 2)
+#define CR4_PGE		     (1ull << 7)
+#define CR4_UMIP	     (1ull << 11)
+#define CR4_VMXE	     (1ull << 13)
+#define CR4_SMXE	     (1ull << 14)
+#define CR4_FSGSBASE	     (1ull << 16)
+#define CR4_OSXSAVE	     (1ull << 18)
+#define CR4_SMEP	     (1ull << 20)
+#define CR4_SMAP	     (1ull << 21)
+#define CR4_PKE		     (1ull << 22)
 
-#define IA32_TSC		0x10u
-#define IA32_APIC_BASE		0x1bu
-#define IA32_FEATURE_CONTROL	0x3au
-#define IA32_TSC_ADJUST		0x3bu
-#define IA32_BIOS_SIGN_ID	0x8bu
-#define IA32_SYSENTER_CS	0x174u
-#define IA32_SYSENTER_ESP	0x175u
-#define IA32_SYSENTER_EIP	0x176u
-#define IA32_PAT		0x277u
-#define IA32_VMX_BASIC		0x480u
-#define IA32_EFER		0xc0000080u
-#define IA32_STAR		0xc0000081u
-#define IA32_LSTAR		0xc0000082u
-#define IA32_CSTAR		0xc0000083u
-#define IA32_FMASK		0xc0000084u
-#define IA32_FS_BASE		0xc0000100u
-#define IA32_GS_BASE		0xc0000101u
-#define IA32_KERNEL_GS_BASE	0xc0000102u
-#define IA32_TSC_AUX		0xc0000103u
+#define IA32_TSC	     0x10u
+#define IA32_APIC_BASE	     0x1bu
+#define IA32_FEATURE_CONTROL 0x3au
+#define IA32_TSC_ADJUST	     0x3bu
+#define IA32_BIOS_SIGN_ID    0x8bu
+#define IA32_SYSENTER_CS     0x174u
+#define IA32_SYSENTER_ESP    0x175u
+#define IA32_SYSENTER_EIP    0x176u
+#define IA32_PAT	     0x277u
+#define IA32_VMX_BASIC	     0x480u
+#define IA32_EFER	     0xc0000080u
+#define IA32_STAR	     0xc0000081u
+#define IA32_LSTAR	     0xc0000082u
+#define IA32_CSTAR	     0xc0000083u
+#define IA32_FMASK	     0xc0000084u
+#define IA32_FS_BASE	     0xc0000100u
+#define IA32_GS_BASE	     0xc0000101u
+#define IA32_KERNEL_GS_BASE  0xc0000102u
+#define IA32_TSC_AUX	     0xc0000103u
 
-#define EFER_SCE (1ull << 0)
-#define EFER_LME (1ull << 8)
-#define EFER_LMA (1ull << 10)
-#define EFER_NXE (1ull << 11)
+#define EFER_SCE	     (1ull << 0)
+#define EFER_LME	     (1ull << 8)
+#define EFER_LMA	     (1ull << 10)
+#define EFER_NXE	     (1ull << 11)
 
 struct cpuid_result {
 	uint32_t eax, ebx, ecx, edx;
@@ -136,17 +136,17 @@ static inline void out8(uint16_t port, uint8_t value)
 	__asm__ volatile("outb %0, %w1" : : "a"(value), "Nd"(port) : "memory");
 }
 
-#define READ_REGISTER(name)                                                                        \
-	static inline uint64_t read_##name(void)                                                   \
-	{                                                                                          \
-		uint64_t value;                                                                    \
-                                                                                                   \
-		__asm__ volatile("mov %%" #name ", %0" : "=r"(value) : : "memory");                \
-		return value;                                                                      \
-	}                                                                                          \
-	static inline void write_##name(uint64_t value)                                            \
-	{                                                                                          \
-		__asm__ volatile("mov %0, %%" #name : : "r"(value) : "memory");                    \
+#define READ_REGISTER(name)                                                         \
+	static inline uint64_t read_##name(void)                                    \
+	{                                                                           \
+		uint64_t value;                                                     \
+                                                                                    \
+		__asm__ volatile("mov %%" #name ", %0" : "=r"(value) : : "memory"); \
+		return value;                                                       \
+	}                                                                           \
+	static inline void write_##name(uint64_t value)                             \
+	{                                                                           \
+		__asm__ volatile("mov %0, %%" #name : : "r"(value) : "memory");     \
 	}
 READ_REGISTER(cr0)
 READ_REGISTER(cr2)

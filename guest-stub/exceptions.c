@@ -107,10 +107,11 @@ void exception_handler(struct frame *frame)
 		frame->rsp = catch_rsp;
 		return;
 	}
-	tap_bail_out("unexpected exception: vector %lu, error %lx, RIP %lx, CS %lx, RFLAGS %lx, RSP "
-		     "%lx, CR2 %lx",
-		     frame->vector, frame->error, frame->rip, frame->cs, frame->rflags, frame->rsp,
-		     read_cr2());
+	tap_bail_out(
+		"unexpected exception: vector %lu, error %lx, RIP %lx, CS %lx, RFLAGS %lx, RSP "
+		"%lx, CR2 %lx",
+		frame->vector, frame->error, frame->rip, frame->cs, frame->rflags, frame->rsp,
+		read_cr2());
 }
 
 uint64_t try_rdmsr(uint32_t msr, uint64_t *value)
@@ -133,12 +134,12 @@ uint64_t try_wrmsr(uint32_t msr, uint64_t value)
 	return caught.vector;
 }
 
-#define TRY_WRITE_CR(n)                                                                            \
-	uint64_t try_write_cr##n(uint64_t value)                                                   \
-	{                                                                                          \
-		expect();                                                                          \
-		__asm__ volatile(MAY_FAULT("mov %0, %%cr" #n) : : "r"(value) : "memory");          \
-		return caught.vector;                                                              \
+#define TRY_WRITE_CR(n)                                                                   \
+	uint64_t try_write_cr##n(uint64_t value)                                          \
+	{                                                                                 \
+		expect();                                                                 \
+		__asm__ volatile(MAY_FAULT("mov %0, %%cr" #n) : : "r"(value) : "memory"); \
+		return caught.vector;                                                     \
 	}
 TRY_WRITE_CR(0)
 TRY_WRITE_CR(3)

@@ -8,19 +8,19 @@
 
 #include <stdint.h>
 
-#define VECTOR_DB 1u
-#define VECTOR_UD 6u
-#define VECTOR_NM 7u
-#define VECTOR_GP 13u
-#define VECTOR_PF 14u
-#define VECTOR_AC 17u
+#define VECTOR_DB    1u
+#define VECTOR_UD    6u
+#define VECTOR_NM    7u
+#define VECTOR_GP    13u
+#define VECTOR_PF    14u
+#define VECTOR_AC    17u
 #define NO_EXCEPTION 0x100u
 
-#define PF_PRESENT  (1u << 0)
-#define PF_WRITE    (1u << 1)
-#define PF_USER	    (1u << 2)
-#define PF_RESERVED (1u << 3)
-#define PF_FETCH    (1u << 4)
+#define PF_PRESENT   (1u << 0)
+#define PF_WRITE     (1u << 1)
+#define PF_USER	     (1u << 2)
+#define PF_RESERVED  (1u << 3)
+#define PF_FETCH     (1u << 4)
 
 struct caught {
 	uint64_t vector; /* NO_EXCEPTION: none since expect() */
@@ -61,16 +61,16 @@ static inline void expect_steps(unsigned stop_after)
 /* Jumps to an address that is expected to fault at once, and comes back. */
 void catch_jump(uint64_t address);
 
-#define MAY_FAULT(instruction)                                                                     \
-	"771: " instruction "\n772:\n"                                                             \
+#define MAY_FAULT(instruction)         \
+	"771: " instruction "\n772:\n" \
 	".pushsection .fixups,\"a\"\n.quad 771b, 772b\n.popsection\n"
 
 /* Executes an instruction without operands and answers the vector that it raised. */
-#define TRY(instruction)                                                                           \
-	({                                                                                         \
-		expect();                                                                          \
-		__asm__ volatile(MAY_FAULT(instruction) : : : "memory", "cc");                     \
-		caught.vector;                                                                     \
+#define TRY(instruction)                                                       \
+	({                                                                     \
+		expect();                                                      \
+		__asm__ volatile(MAY_FAULT(instruction) : : : "memory", "cc"); \
+		caught.vector;                                                 \
 	})
 
 /* RDMSR and WRMSR, answering the vector that they raised. */

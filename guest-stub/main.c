@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The guest stub: what it does, the Multiboot command line says by one of its words.
- *   tap[=group,...]  the test suite, or some of its groups (this is the default)
+ * The guest stub: what it does, the words of the Multiboot command line say, in their order.
+ *   tap[=group,...]  the test suite, or some of its groups (the default)
  *   demo             each hypercall once, explained for a person who reads along
  *   bench            what each exit costs
  *   echo             sends back every line that the serial port receives; 'q' alone ends it
@@ -23,31 +23,6 @@ const struct multiboot_info *multiboot;
 
 void guest_main(uint32_t magic, const struct multiboot_info *information);
 
-static void echo(void)
-{
-	char line[128];
-	unsigned length = 0;
-
-	print("echo: a line with only q ends this\n");
-	for (;;) {
-		char c = console_get();
-
-		if (c != '\n' && c != '\r') {
-			if (length < sizeof(line) - 1)
-				line[length++] = c;
-			continue;
-		}
-		line[length] = 0;
-		if (!strcmp(line, "q"))
-			break;
-		if (length)
-			print("echo: %s\n", line);
-		length = 0;
-	}
-	print("echo: end\n");
-	finish(FINISH_GOOD);
-}
-
 /* Whether word is this name, alone or with "=value"; the value then, or an empty text. */
 static const char *option(const char *word, const char *name)
 {
@@ -64,6 +39,8 @@ void guest_main(uint32_t magic, const struct multiboot_info *information)
 {
 	static char words[SHOWN_COMMAND_LINE];
 	char *word = words;
+	unsigned seen = 0, unknown = 0, status = FINISH_GOOD;
+	bool explain = false;
 
 	console_start();
 	paging_start();
@@ -89,15 +66,26 @@ void guest_main(uint32_t magic, const struct multiboot_info *information)
 			end++;
 		more = *end;
 		*end = 0;
-		if ((value = option(word, "tap")))
-			finish(suite(value) ? FINISH_FAILED : FINISH_GOOD);
-		if (option(word, "demo"))
-			demo();
-		if (option(word, "bench"))
+		if ((value = option(word, "tap"))) {
+			if (suite(value))
+				status = FINISH_FAILED;
+		} else if (option(word, "demo")) {
+			explain = demo();
+			if (!explain)
+				status = FINISH_FAILED;
+		} else if (option(word, "bench")) {
 			bench();
-		if (option(word, "echo"))
+		} else if (option(word, "echo")) {
 			echo();
+		} else {
+			unknown++;
+		}
+		seen++;
 		word = more ? end + 1 : end;
 	}
-	finish(suite("") ? FINISH_FAILED : FINISH_GOOD);
+	if (seen == unknown && suite(""))
+		status = FINISH_FAILED;
+	if (explain)
+		print("exit: I am done, with status %u.\n", status);
+	finish(status);
 }

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* What the guest stub can do besides testing. None of them returns. */
+/* What the guest stub can do besides testing. */
 #ifndef GUEST_MODES_H
 #define GUEST_MODES_H
 
-/* Makes each hypercall once and explains it. */
-_Noreturn void demo(void);
+#include <stdbool.h>
+
+/* Makes each hypercall but EXIT once and explains it. Returns whether Sill was there. */
+bool demo(void);
 
 /* Measures what each kind of exit costs. */
-_Noreturn void bench(void);
+void bench(void);
+
+/* Sends back what the serial port receives, line by line, until a line has only q. */
+void echo(void);
 
 #endif

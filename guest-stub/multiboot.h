@@ -5,12 +5,12 @@
 
 #include <stdint.h>
 
-#define MULTIBOOT_LOADED 0x2badb002u
+#define MULTIBOOT_LOADED	 0x2badb002u
 
-#define MULTIBOOT_INFO_MEMORY  (1u << 0)
-#define MULTIBOOT_INFO_CMDLINE (1u << 2)
-#define MULTIBOOT_INFO_MODULES (1u << 3)
-#define MULTIBOOT_INFO_MMAP    (1u << 6)
+#define MULTIBOOT_INFO_MEMORY	 (1u << 0)
+#define MULTIBOOT_INFO_CMDLINE	 (1u << 2)
+#define MULTIBOOT_INFO_MODULES	 (1u << 3)
+#define MULTIBOOT_INFO_MMAP	 (1u << 6)
 
 #define MULTIBOOT_MMAP_AVAILABLE 1u
 

@@ -8,23 +8,24 @@
 
 #include <stdint.h>
 
-#define PAGE_SIZE 4096ull
-#define MIB	  (1024 * 1024ull)
-#define GIB	  (1024 * MIB)
+#define PAGE_SIZE     4096ull
+#define MIB	      (1024 * 1024ull)
+#define GIB	      (1024 * MIB)
 
-#define PTE_P	(1ull << 0)
-#define PTE_W	(1ull << 1)
-#define PTE_U	(1ull << 2)
-#define PTE_PS	(1ull << 7)
-#define PTE_NX	(1ull << 63)
+#define PTE_P	      (1ull << 0)
+#define PTE_W	      (1ull << 1)
+#define PTE_U	      (1ull << 2)
+#define PTE_PS	      (1ull << 7)
+#define PTE_NX	      (1ull << 63)
 #define PTE_PKEY(key) ((uint64_t)(key) << 59)
 
-#define TEST_BASE (512 * GIB)
+#define TEST_BASE     (512 * GIB)
 
-/* Linear addresses of the test area's pages of 4 KiB (0 to 511), 2 MiB (1 to 511), 1 GiB (1 to 511). */
-#define TEST_4K(n) ((char *)(TEST_BASE + (n) * PAGE_SIZE))
-#define TEST_2M(n) ((char *)(TEST_BASE + (n) * 2 * MIB))
-#define TEST_1G(n) ((char *)(TEST_BASE + (n) * GIB))
+/* Linear addresses of the test area's pages of 4 KiB (0 to 511), 2 MiB (1 to 511), 1 GiB (1 to
+ * 511). */
+#define TEST_4K(n) ((char *)(TEST_BASE + (n)*PAGE_SIZE))
+#define TEST_2M(n) ((char *)(TEST_BASE + (n)*2 * MIB))
+#define TEST_1G(n) ((char *)(TEST_BASE + (n)*GIB))
 
 /* The tables of the test area; after a change call flush_tlb(). Upper levels allow everything. */
 extern uint64_t test_pdpt[512], test_pd[512], test_pt[512];

@@ -19,7 +19,8 @@ static inline bool sill_present(void)
 {
 	uint32_t eax, ebx, ecx, edx;
 
-	/* Where no hypervisor is, the leaf may answer with anything; then it isn't our signature. */
+	/* Where no hypervisor is, the leaf may answer with anything; then it isn't our signature.
+	 */
 	__asm__ volatile("cpuid"
 			 : "=a"(eax), "=b"(ebx), "=c"(ecx), "=d"(edx)
 			 : "a"(SILL_CPUID_SIGNATURE), "c"(0));
@@ -52,10 +53,7 @@ static inline int64_t sill_vmcall3(uint64_t number, uint64_t a, uint64_t b, uint
 {
 	int64_t answer;
 
-	__asm__ volatile("vmcall"
-			 : "=a"(answer)
-			 : "a"(number), "D"(a), "S"(b), "d"(c)
-			 : "memory");
+	__asm__ volatile("vmcall" : "=a"(answer) : "a"(number), "D"(a), "S"(b), "d"(c) : "memory");
 	return answer;
 }
 
@@ -77,19 +75,18 @@ static inline int64_t sill_vmcall4(uint64_t number, uint64_t a, uint64_t b, uint
 #define SILL_PARAMETERS_SILL_ARGS3(t, a, u, b, v, c)	   t a, u b, v c
 #define SILL_PARAMETERS_SILL_ARGS4(t, a, u, b, v, c, w, d) t a, u b, v c, w d
 #define SILL_VMCALL_SILL_ARGS1(t, a)			   sill_vmcall1(number, (uint64_t)(a))
-#define SILL_VMCALL_SILL_ARGS2(t, a, u, b)                                                         \
-	sill_vmcall2(number, (uint64_t)(a), (uint64_t)(b))
-#define SILL_VMCALL_SILL_ARGS3(t, a, u, b, v, c)                                                   \
+#define SILL_VMCALL_SILL_ARGS2(t, a, u, b)		   sill_vmcall2(number, (uint64_t)(a), (uint64_t)(b))
+#define SILL_VMCALL_SILL_ARGS3(t, a, u, b, v, c) \
 	sill_vmcall3(number, (uint64_t)(a), (uint64_t)(b), (uint64_t)(c))
-#define SILL_VMCALL_SILL_ARGS4(t, a, u, b, v, c, w, d)                                             \
+#define SILL_VMCALL_SILL_ARGS4(t, a, u, b, v, c, w, d) \
 	sill_vmcall4(number, (uint64_t)(a), (uint64_t)(b), (uint64_t)(c), (uint64_t)(d))
 
-#define SILL_CALL(value, NAME, name, who, arguments, summary)                                      \
-	static inline int64_t sill_##name(SILL_PARAMETERS_##arguments)                             \
-	{                                                                                          \
-		const uint64_t number = SILL_CALL_##NAME;                                          \
-                                                                                                   \
-		return SILL_VMCALL_##arguments;                                                    \
+#define SILL_CALL(value, NAME, name, who, arguments, summary)          \
+	static inline int64_t sill_##name(SILL_PARAMETERS_##arguments) \
+	{                                                              \
+		const uint64_t number = SILL_CALL_##NAME;              \
+                                                                       \
+		return SILL_VMCALL_##arguments;                        \
 	}
 #include "../hypercall/calls.def"
 #undef SILL_CALL

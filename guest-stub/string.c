@@ -18,7 +18,10 @@ void *memmove(void *to, const void *from, size_t size)
 	if (t <= f)
 		return memcpy(to, from, size);
 	while (size--)
-		__asm__ volatile("movb %1, %%al; movb %%al, %0" : "=m"(t[size]) : "m"(f[size]) : "al");
+		__asm__ volatile("movb %1, %%al; movb %%al, %0"
+				 : "=m"(t[size])
+				 : "m"(f[size])
+				 : "al");
 	return to;
 }
 

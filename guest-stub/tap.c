@@ -8,12 +8,12 @@
 static unsigned tests, failures;
 
 /* Names are made of text and numbers only: one va_list user of its own is not worth having. */
-#define FORMAT_NAME(name, format)                                                                  \
-	do {                                                                                       \
-		va_list arguments;                                                                 \
-		va_start(arguments, format);                                                       \
-		print_list_to(name, sizeof(name), format, arguments);                              \
-		va_end(arguments);                                                                 \
+#define FORMAT_NAME(name, format)                                     \
+	do {                                                          \
+		va_list arguments;                                    \
+		va_start(arguments, format);                          \
+		print_list_to(name, sizeof(name), format, arguments); \
+		va_end(arguments);                                    \
 	} while (0)
 
 void tap_start(void)

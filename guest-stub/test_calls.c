@@ -9,12 +9,7 @@
 static void ping(void)
 {
 	static const uint64_t cookies[] = {
-		0,
-		1,
-		0x7fffffffffffffff,
-		0x8000000000000000,
-		0x0123456789abcdef,
-		(uint64_t)-4096,
+		0, 1, 0x7fffffffffffffff, 0x8000000000000000, 0x0123456789abcdef, (uint64_t)-4096,
 	};
 	static const uint64_t bad[] = {(uint64_t)-4095, (uint64_t)-22, (uint64_t)-1};
 
@@ -62,7 +57,8 @@ static void sizes(const char *name, int64_t (*call)(void *, uint64_t), uint64_t 
 		memset(buffer, 0xa5, sizeof(buffer));
 		tap_equal((uint64_t)call(buffer, small[i]), (uint64_t)-SILL_EINVAL,
 			  "%s: size %lu: EINVAL", name, small[i]);
-		tap_ok(filled_with(buffer, 0xa5, sizeof(buffer)), "%s: and nothing is written", name);
+		tap_ok(filled_with(buffer, 0xa5, sizeof(buffer)), "%s: and nothing is written",
+		       name);
 	}
 	memset(buffer, 0xa5, sizeof(buffer));
 	tap_equal((uint64_t)call(buffer, 8), 8, "%s: size 8 is enough for 8 bytes", name);
@@ -75,19 +71,20 @@ static void sizes(const char *name, int64_t (*call)(void *, uint64_t), uint64_t 
 	       "%s: and only that many are written", name);
 	memset(buffer, 0xa5, sizeof(buffer));
 	tap_equal((uint64_t)call(buffer, whole), whole, "%s: the size of the structure", name);
-	tap_ok(filled_with(buffer + whole, 0xa5, sizeof(buffer) - whole), "%s: and no more is written",
-	       name);
+	tap_ok(filled_with(buffer + whole, 0xa5, sizeof(buffer) - whole),
+	       "%s: and no more is written", name);
 	for (unsigned i = 0; i < sizeof(large) / sizeof(large[0]); i++) {
 		memset(again, 0xa5, sizeof(again));
-		tap_equal((uint64_t)call(again, large[i]), whole, "%s: size %lx: the whole structure",
-			  name, large[i]);
+		tap_equal((uint64_t)call(again, large[i]), whole,
+			  "%s: size %lx: the whole structure", name, large[i]);
 		tap_ok(filled_with(again + whole, 0xa5, sizeof(again) - whole),
 		       "%s: and no more is written", name);
 	}
 	/* At an odd address. */
 	memset(again, 0xa5, sizeof(again));
 	tap_equal((uint64_t)call(again + 1, whole), whole, "%s: an odd address will do", name);
-	tap_ok(again[0] == 0xa5 && again[whole + 1] == 0xa5, "%s: and exactly that is written", name);
+	tap_ok(again[0] == 0xa5 && again[whole + 1] == 0xa5, "%s: and exactly that is written",
+	       name);
 }
 
 static int64_t call_info(void *buffer, uint64_t size)
@@ -126,7 +123,8 @@ static void display(void)
 	int64_t answer = sill_display_info(&d, sizeof(d));
 
 	if (!(cpuid(SILL_CPUID_FEATURES, 0).ebx & SILL_FEATURE_DISPLAY)) {
-		tap_equal((uint64_t)answer, (uint64_t)-SILL_ENODEV, "display_info: no display: ENODEV");
+		tap_equal((uint64_t)answer, (uint64_t)-SILL_ENODEV,
+			  "display_info: no display: ENODEV");
 		tap_ok(filled_with(&d, 0, sizeof(d)), "display_info: and nothing is written");
 		return;
 	}
@@ -150,7 +148,8 @@ static void console_write(void)
 	tap_equal((uint64_t)sill_console_write(text, 256), 256, "console_write: 256 bytes");
 	tap_equal((uint64_t)sill_console_write(text, 257), 256, "console_write: 256 of 257 bytes");
 	tap_equal((uint64_t)sill_console_write(text, 600), 256, "console_write: 256 of 600 bytes");
-	tap_equal((uint64_t)sill_console_write(text, 1ull << 63), 256, "console_write: 256 of 2^63");
+	tap_equal((uint64_t)sill_console_write(text, 1ull << 63), 256,
+		  "console_write: 256 of 2^63");
 	tap_equal((uint64_t)sill_console_write(text, (uint64_t)-1), 256,
 		  "console_write: 256 of 2^64 - 1");
 	sill_console_write("\n", 1);
@@ -161,8 +160,8 @@ static void exit_call(void)
 	static const uint64_t bad[] = {256, 257, 1ull << 32, 1ull << 63, (uint64_t)-1};
 
 	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		tap_equal((uint64_t)sill_exit(bad[i]), (uint64_t)-SILL_EINVAL, "exit: status %lx: EINVAL",
-			  bad[i]);
+		tap_equal((uint64_t)sill_exit(bad[i]), (uint64_t)-SILL_EINVAL,
+			  "exit: status %lx: EINVAL", bad[i]);
 }
 
 void test_calls(void)

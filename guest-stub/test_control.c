@@ -62,7 +62,8 @@ static void cr4(void)
 	tap_equal(try_write_cr4(old | 1ull << 31), VECTOR_GP, "CR4 with bit 31: #GP");
 	tap_equal(try_write_cr4(old | 1ull << 32), VECTOR_GP, "CR4 with bit 32: #GP");
 	tap_equal(try_write_cr4(old | 1ull << 63), VECTOR_GP, "CR4 with bit 63: #GP");
-	tap_equal(try_write_cr4(old & ~(1ull << 5)), VECTOR_GP, "CR4.PAE cleared in 64-bit mode: #GP");
+	tap_equal(try_write_cr4(old & ~(1ull << 5)), VECTOR_GP,
+		  "CR4.PAE cleared in 64-bit mode: #GP");
 	tap_equal(read_cr4(), old, "CR4 is unchanged by it");
 	tap_equal(try_write_cr4(old | CR4_PGE), NO_EXCEPTION, "CR4.PGE can be set");
 	tap_equal(read_cr4(), old | CR4_PGE, "and reads so");
@@ -72,14 +73,16 @@ static void cr4(void)
 		tap_equal(try_write_cr4(old | CR4_OSXSAVE), VECTOR_GP,
 			  "CR4.OSXSAVE set without XSAVE: #GP");
 	if (CPUID_7_EBX(0)) {
-		tap_equal(try_write_cr4(old | CR4_FSGSBASE), NO_EXCEPTION, "CR4.FSGSBASE can be set");
+		tap_equal(try_write_cr4(old | CR4_FSGSBASE), NO_EXCEPTION,
+			  "CR4.FSGSBASE can be set");
 		write_cr4(old);
 	}
 	if (CPUID_7_ECX(2)) {
 		tap_equal(try_write_cr4(old | CR4_UMIP), NO_EXCEPTION, "CR4.UMIP can be set");
 		write_cr4(old);
 	} else {
-		tap_equal(try_write_cr4(old | CR4_UMIP), VECTOR_GP, "CR4.UMIP set without UMIP: #GP");
+		tap_equal(try_write_cr4(old | CR4_UMIP), VECTOR_GP,
+			  "CR4.UMIP set without UMIP: #GP");
 	}
 }
 

@@ -82,7 +82,6 @@ void test_cpuid(void)
 		r = cpuid(0x14, 0);
 		tap_ok(!r.ebx && !r.ecx, "CPUID leaf 14h: no processor trace");
 	}
-	tap_equal(cpuid(1, 0).ebx >> 16 & 0xff, 1, "CPUID leaf 1: one logical processor");
 	tap_ok(cpuid(0x80000000, 0).eax >= 0x80000001, "CPUID: extended leaves are there");
 	tap_ok(cpuid(0x80000001, 0).edx >> 29 & 1, "CPUID: 64-bit mode");
 	tap_ok(!(cpuid_or_zero(0x80000001, 0).ecx >> 2 & 1), "CPUID hides SVM");

@@ -11,14 +11,14 @@
 #include "suite.h"
 #include "tap.h"
 
-#define DR6_B0 (1u << 0)
-#define DR6_B1 (1u << 1)
-#define DR6_BS (1u << 14)
-#define DR7_FIXED 0x400u
-#define DR7_L0 (1u << 0)
-#define DR7_L1 (1u << 2)
+#define DR6_B0	       (1u << 0)
+#define DR6_B1	       (1u << 1)
+#define DR6_BS	       (1u << 14)
+#define DR7_FIXED      0x400u
+#define DR7_L0	       (1u << 0)
+#define DR7_L1	       (1u << 2)
 #define DR7_RW0_ACCESS (3u << 16)
-#define DR7_LEN0_2 (1u << 18)
+#define DR7_LEN0_2     (1u << 18)
 
 /* From exits.asm. */
 void mov_ss_cpuid(uint64_t rflags);
@@ -151,7 +151,8 @@ static void mov_ss(const char *name, void (*function)(uint64_t), const char *nex
 	steps.stop_after = 0;
 }
 
-static void breakpoint_mov_ss(const char *name, void (*function)(const uint16_t *), const char *next)
+static void breakpoint_mov_ss(const char *name, void (*function)(const uint16_t *),
+			      const char *next)
 {
 	static __attribute__((aligned(16))) const uint16_t selector = KERNEL_DATA;
 
@@ -188,6 +189,8 @@ void test_debug(void)
 	mov_ss("VMCALL", mov_ss_vmcall, mov_ss_vmcall_next);
 	breakpoint_mov_ss("CPUID", breakpoint_cpuid, breakpoint_cpuid_next);
 	breakpoint_mov_ss("VMCALL", breakpoint_vmcall, breakpoint_vmcall_next);
-	tap_ok(sti_cpuid() & RFLAGS_IF, "CPUID in the shadow of STI: the guest goes on with IF set");
-	tap_ok(sti_vmcall() & RFLAGS_IF, "VMCALL in the shadow of STI: the guest goes on with IF set");
+	tap_ok(sti_cpuid() & RFLAGS_IF,
+	       "CPUID in the shadow of STI: the guest goes on with IF set");
+	tap_ok(sti_vmcall() & RFLAGS_IF,
+	       "VMCALL in the shadow of STI: the guest goes on with IF set");
 }

@@ -44,8 +44,9 @@ static void divide_64(void)
 			good = false;
 	}
 	if (!tap_ok(good, "IDIV divides 64-bit numbers"))
-		tap_bail_out("IDIV is broken on this machine, a known defect of one build of the Bochs "
-			     "emulator: use another build, or the repair that scripts/ offers");
+		tap_bail_out(
+			"IDIV is broken on this machine, a known defect of one build of the Bochs "
+			"emulator: use another build, or the repair that scripts/ offers");
 }
 
 void test_instructions(void)
@@ -56,7 +57,10 @@ void test_instructions(void)
 
 	divide_64();
 
-	__asm__ volatile("mulq %3" : "=a"(low), "=d"(high) : "a"(factor), "r"(0x1000000010ull) : "cc");
+	__asm__ volatile("mulq %3"
+			 : "=a"(low), "=d"(high)
+			 : "a"(factor), "r"(0x1000000010ull)
+			 : "cc");
 	wide = (unsigned __int128)high << 64 | low;
 	expected = ((unsigned __int128)factor << 36) + ((unsigned __int128)factor << 4);
 	tap_ok(wide == expected, "MUL multiplies 64-bit numbers");

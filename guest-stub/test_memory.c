@@ -108,7 +108,8 @@ static void tables_in_fresh_memory(void)
 	/* The CPU itself is the first to touch the table, during a walk. */
 	test_pd[1] = table | all;
 	flush_tlb();
-	tap_equal(try_read8(TEST_2M(1)), VECTOR_PF, "an untouched page as page table: nothing mapped");
+	tap_equal(try_read8(TEST_2M(1)), VECTOR_PF,
+		  "an untouched page as page table: nothing mapped");
 	*(uint64_t *)table = (uint64_t)fresh_page() | all;
 	flush_tlb();
 	tap_equal(try_write8(TEST_2M(1), 1), NO_EXCEPTION, "and then it maps an untouched page");

@@ -23,8 +23,8 @@ extern const uint32_t mode32_found;
 extern uint64_t gdt[];
 extern char vmcall16_ring0_code[], vmcall16_ring3_code[];
 
-#define HIGH 0xdeadbeef00000000ull
-#define LOW(x) ((x) & 0xffffffff)
+#define HIGH   0xdeadbeef00000000ull
+#define LOW(x) ((x)&0xffffffff)
 
 USER_DATA static struct sill_info user_info;
 USER_DATA static char user_text[] = "32-bit code writes\n";
@@ -43,7 +43,8 @@ static void before_long_mode(void)
 
 		tap_ok(!memcmp(r->ping, ping, sizeof(ping)),
 		       "protected mode, %s: ping, and all registers preserved", names[i]);
-		tap_equal(r->flags[1], r->flags[0], "protected mode, %s: flags preserved", names[i]);
+		tap_equal(r->flags[1], r->flags[0], "protected mode, %s: flags preserved",
+			  names[i]);
 		tap_equal(r->unknown, (uint32_t)-SILL_ENOSYS, "protected mode, %s: unknown call",
 			  names[i]);
 		tap_equal(r->info, sizeof(info), "protected mode, %s: info", names[i]);
@@ -51,8 +52,8 @@ static void before_long_mode(void)
 		       "protected mode, %s: info is the same", names[i]);
 		tap_ok(filled_with(r->info_text + sizeof(info), 0, 64 - sizeof(info)),
 		       "protected mode, %s: and no more was written", names[i]);
-		tap_equal(r->fault, (uint32_t)-SILL_EFAULT, "protected mode, %s: a pointer to nothing",
-			  names[i]);
+		tap_equal(r->fault, (uint32_t)-SILL_EFAULT,
+			  "protected mode, %s: a pointer to nothing", names[i]);
 	}
 }
 

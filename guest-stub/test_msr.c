@@ -95,7 +95,8 @@ static void efer(void)
 {
 	const uint64_t old = rdmsr(IA32_EFER);
 
-	tap_equal(old & (EFER_LME | EFER_LMA), EFER_LME | EFER_LMA, "IA32_EFER: LME and LMA are set");
+	tap_equal(old & (EFER_LME | EFER_LMA), EFER_LME | EFER_LMA,
+		  "IA32_EFER: LME and LMA are set");
 	keeps("IA32_EFER without NXE", IA32_EFER, old & ~EFER_NXE);
 	keeps("IA32_EFER with SCE", IA32_EFER, old | EFER_SCE);
 	write_gp("IA32_EFER with bit 1", IA32_EFER, old | 1u << 1);

@@ -177,7 +177,8 @@ static void physical_ends(void)
 	memset(TEST_4K(1) + 4080, 0x5a, 16);
 	tap_equal((uint64_t)sill_info((struct sill_info *)(TEST_4K(1) + 4080), whole), BAD,
 		  "across the end of memory: EFAULT");
-	tap_ok(filled_with(TEST_4K(1) + 4080, 0x5a, 16), "across the end of memory: nothing written");
+	tap_ok(filled_with(TEST_4K(1) + 4080, 0x5a, 16),
+	       "across the end of memory: nothing written");
 	test_map(1, 0, 0);
 	test_map(2, 0, 0);
 

@@ -48,8 +48,8 @@ static struct string_io rep_insb(uint16_t port, char *to, uint64_t count)
 
 static void empty_ports(void)
 {
-	static const uint16_t empty[] = {0x20, 0x21, 0x40, 0x60, 0x64, 0x80, 0xa1, 0x2f8,
-					 0xcf8, 0xcfc, 0x1000, 0xfffc};
+	static const uint16_t empty[] = {0x20, 0x21,  0x40,  0x60,  0x64,   0x80,
+					 0xa1, 0x2f8, 0xcf8, 0xcfc, 0x1000, 0xfffc};
 
 	for (unsigned i = 0; i < sizeof(empty) / sizeof(empty[0]); i++) {
 		uint64_t rax = 0x1122334455667788;
@@ -137,14 +137,21 @@ static void string_forms(void)
 	memset(buffer, 0, 64);
 	buffer[16] = 0x61;
 	wrmsr(IA32_FS_BASE, (uint64_t)buffer);
-	__asm__ volatile("rep fs outsb" : "+S"(rsi), "+c"(rcx) : "d"((uint16_t)UART_SCR) : "memory");
+	/* REP OUTSB with an FS prefix, which not every assembler takes. */
+	__asm__ volatile(".byte 0x64, 0xf3, 0x6e"
+			 : "+S"(rsi), "+c"(rcx)
+			 : "d"((uint16_t)UART_SCR)
+			 : "memory");
 	tap_equal(in8(UART_SCR), 0x61, "REP OUTSB with an FS override reads from there");
 	wrmsr(IA32_FS_BASE, old);
 
 	buffer[17] = 0x62;
 	rsi = 0xdeadbeef00000000 | (uint64_t)(buffer + 17);
 	rcx = 0xdeadbeef00000001;
-	__asm__ volatile("addr32 rep outsb" : "+S"(rsi), "+c"(rcx) : "d"((uint16_t)UART_SCR) : "memory");
+	__asm__ volatile("addr32 rep outsb"
+			 : "+S"(rsi), "+c"(rcx)
+			 : "d"((uint16_t)UART_SCR)
+			 : "memory");
 	tap_equal(in8(UART_SCR), 0x62, "REP OUTSB with 32-bit addresses reads from there");
 
 	buffer[18] = 0x63;

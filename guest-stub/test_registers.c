@@ -131,20 +131,13 @@ static const struct {
 	const char *name;
 	uint64_t flags;
 } flags[] = {
-	{"no flag set", 0},
-	{"all status flags set", RFLAGS_STATUS},
-	{"CF set", 1u << 0},
-	{"PF set", 1u << 2},
-	{"AF set", 1u << 4},
-	{"ZF set", 1u << 6},
-	{"SF set", 1u << 7},
-	{"OF set", 1u << 11},
-	{"DF set", RFLAGS_DF},
-	{"AC set", RFLAGS_AC},
-	{"ID set", RFLAGS_ID},
-	{"IF set", RFLAGS_IF},
-	{"IOPL 3", 3u << 12},
-	{"NT set", 1u << 14},
+	{"no flag set", 0},    {"all status flags set", RFLAGS_STATUS},
+	{"CF set", 1u << 0},   {"PF set", 1u << 2},
+	{"AF set", 1u << 4},   {"ZF set", 1u << 6},
+	{"SF set", 1u << 7},   {"OF set", 1u << 11},
+	{"DF set", RFLAGS_DF}, {"AC set", RFLAGS_AC},
+	{"ID set", RFLAGS_ID}, {"IF set", RFLAGS_IF},
+	{"IOPL 3", 3u << 12},  {"NT set", 1u << 14},
 };
 
 static void general(const struct exiting *e)
@@ -163,10 +156,9 @@ static void general(const struct exiting *e)
 			   "%s preserves registers and flags, %s", e->name, flags[i].name))
 			continue;
 		for (unsigned n = 0; n < 16; n++) {
-			static const char *const names[] = {"rax", "rbx", "rcx", "rdx",
-							    "rsi", "rdi", "rbp", "r8",
-							    "r9",  "r10", "r11", "r12",
-							    "r13", "r14", "r15", "rflags"};
+			static const char *const names[] = {
+				"rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "r8",
+				"r9",  "r10", "r11", "r12", "r13", "r14", "r15", "rflags"};
 			uint64_t got = (&r.rax)[n], want = (&expected.rax)[n];
 
 			if (got != want)

@@ -40,14 +40,16 @@ static void anyone(void)
 	ring3_ports(TSS_WHOLE, -1);
 	tap_equal((uint64_t)ring3_vmcall(SILL_CALL_PING, 0x1234567890, 0, 0), 0x1234567890,
 		  "ring 3: ping");
-	tap_equal((uint64_t)ring3_vmcall(SILL_CALL_PING, (uint64_t)-1, 0, 0), (uint64_t)-SILL_EINVAL,
-		  "ring 3: ping with an error's number");
-	tap_equal((uint64_t)ring3_vmcall(SILL_CALL_INFO, (uint64_t)&user_info, sizeof(user_info), 0),
-		  sizeof(user_info), "ring 3: info");
+	tap_equal((uint64_t)ring3_vmcall(SILL_CALL_PING, (uint64_t)-1, 0, 0),
+		  (uint64_t)-SILL_EINVAL, "ring 3: ping with an error's number");
+	tap_equal(
+		(uint64_t)ring3_vmcall(SILL_CALL_INFO, (uint64_t)&user_info, sizeof(user_info), 0),
+		sizeof(user_info), "ring 3: info");
 	sill_info(&info, sizeof(info));
 	tap_ok(!memcmp(&info, &user_info, sizeof(info)), "ring 3: info says the same as in ring 0");
-	tap_equal((uint64_t)ring3_vmcall(SILL_CALL_TIME, (uint64_t)&user_time, sizeof(user_time), 0),
-		  sizeof(user_time), "ring 3: time");
+	tap_equal(
+		(uint64_t)ring3_vmcall(SILL_CALL_TIME, (uint64_t)&user_time, sizeof(user_time), 0),
+		sizeof(user_time), "ring 3: time");
 	tap_equal((uint64_t)ring3_vmcall(SILL_CALL_DISPLAY_INFO, (uint64_t)&user_display,
 					 sizeof(user_display), 0),
 		  display ? sizeof(user_display) : (uint64_t)-SILL_ENODEV, "ring 3: display_info");
@@ -77,8 +79,8 @@ static const struct grant grants[] = {
 	{"the bit of the port before it", TSS_WHOLE, SILL_DOORBELL_PORT - 1, 0, false},
 	{"the bit of the port after it", TSS_WHOLE, SILL_DOORBELL_PORT + 1, 0, false},
 	{"the bit, beyond the TSS limit", TSS_WITHOUT_BITMAP, SILL_DOORBELL_PORT, 0, false},
-	{"the bit in the byte after the limit",
-	 TSS_BITMAP_OFFSET + SILL_DOORBELL_PORT / 8 - 1, SILL_DOORBELL_PORT, 0, false},
+	{"the bit in the byte after the limit", TSS_BITMAP_OFFSET + SILL_DOORBELL_PORT / 8 - 1,
+	 SILL_DOORBELL_PORT, 0, false},
 	{"the bit in the limit's last byte (the CPU reads two)",
 	 TSS_BITMAP_OFFSET + SILL_DOORBELL_PORT / 8, SILL_DOORBELL_PORT, 0, false},
 	{"the bit in the last byte but one", TSS_BITMAP_OFFSET + SILL_DOORBELL_PORT / 8 + 1,

@@ -26,10 +26,12 @@ static struct sill_time now(void)
 static bool consistent(const struct sill_time *a, const struct sill_time *b)
 {
 	uint64_t ticks = b->tsc - a->tsc, hz = a->tsc_hz;
-	uint64_t expected = ticks / hz * NS_PER_S + ticks % hz * (NS_PER_S / 1000) / (hz / 1000 + 1);
+	uint64_t expected =
+		ticks / hz * NS_PER_S + ticks % hz * (NS_PER_S / 1000) / (hz / 1000 + 1);
 	uint64_t elapsed = b->utc_ns - a->utc_ns;
 
-	if (elapsed + expected / 100 + 2000 >= expected && elapsed <= expected + expected / 100 + 2000)
+	if (elapsed + expected / 100 + 2000 >= expected &&
+	    elapsed <= expected + expected / 100 + 2000)
 		return true;
 	tap_note("UTC went on by %lu ns, the TSC by %lu ticks at %lu Hz", elapsed, ticks, hz);
 	return false;
@@ -62,7 +64,8 @@ static void set_tsc(uint64_t value)
 	end = rdtsc();
 	msr = rdmsr(IA32_TSC);
 	spent = end - start;
-	tap_ok(start - value < after.tsc_hz / 10, "TSC set to %lx: RDTSC goes on from there", value);
+	tap_ok(start - value < after.tsc_hz / 10, "TSC set to %lx: RDTSC goes on from there",
+	       value);
 	tap_ok(msr - end < after.tsc_hz / 10, "TSC set to %lx: RDMSR reads the same", value);
 	tap_ok(after.tsc - start <= spent, "TSC set to %lx: time's tsc is the guest's", value);
 	tap_ok(after.utc_ns >= before.utc_ns && after.utc_ns - before.utc_ns < NS_PER_S,

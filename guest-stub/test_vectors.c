@@ -7,18 +7,18 @@
 #include "suite.h"
 #include "tap.h"
 
-#define XCR0_X87_SSE  0x3u
-#define XCR0_AVX      0x4u
-#define XCR0_AVX512   0xe0u
-#define AREA_SIZE     4096u
-#define FXSAVE_FCW    0
-#define FXSAVE_FTW    4
-#define FXSAVE_MXCSR  24
-#define FXSAVE_ST     32
-#define FXSAVE_XMM    160
-#define XSAVE_HEADER  512
-#define TEST_FCW      0x0b7fu
-#define TEST_MXCSR    0xffc0u /* flush to zero, round to zero, all masked, denormals are zero */
+#define XCR0_X87_SSE 0x3u
+#define XCR0_AVX     0x4u
+#define XCR0_AVX512  0xe0u
+#define AREA_SIZE    4096u
+#define FXSAVE_FCW   0
+#define FXSAVE_FTW   4
+#define FXSAVE_MXCSR 24
+#define FXSAVE_ST    32
+#define FXSAVE_XMM   160
+#define XSAVE_HEADER 512
+#define TEST_FCW     0x0b7fu
+#define TEST_MXCSR   0xffc0u /* flush to zero, round to zero, all masked, denormals are zero */
 
 static __attribute__((aligned(64))) uint8_t given[AREA_SIZE], got[AREA_SIZE];
 
@@ -67,9 +67,12 @@ static const struct {
 	const char *name;
 	void (*leave)(void);
 } ways[] = {
-	{"VMCALL", do_vmcall},	  {"console_write", do_console_write},
-	{"time", do_time},	  {"CPUID", do_cpuid},
-	{"RDMSR", do_rdmsr},	  {"OUT", do_out},
+	{"VMCALL", do_vmcall},
+	{"console_write", do_console_write},
+	{"time", do_time},
+	{"CPUID", do_cpuid},
+	{"RDMSR", do_rdmsr},
+	{"OUT", do_out},
 	{"a first touch", do_first_touch},
 };
 #define WAYS (sizeof(ways) / sizeof(ways[0]))
@@ -105,7 +108,8 @@ static void compare_legacy(const char *way)
 		same &= !memcmp(given + FXSAVE_ST + 16 * i, got + FXSAVE_ST + 16 * i, 10);
 	tap_ok(same, "%s preserves the x87 registers", way);
 	tap_ok(!memcmp(given + FXSAVE_MXCSR, got + FXSAVE_MXCSR, 4), "%s preserves MXCSR", way);
-	tap_ok(!memcmp(given + FXSAVE_XMM, got + FXSAVE_XMM, 256), "%s preserves XMM0 to XMM15", way);
+	tap_ok(!memcmp(given + FXSAVE_XMM, got + FXSAVE_XMM, 256), "%s preserves XMM0 to XMM15",
+	       way);
 }
 
 static void with_fxsave(void)
@@ -186,7 +190,8 @@ static void with_xsave(void)
 			 :
 			 : "D"(got), "S"(given)
 			 : "eax", "ebx", "ecx", "edx", "memory");
-	tap_ok(!memcmp(given, got, 32), "AVX: a YMM register loaded before CPUID is stored after it");
+	tap_ok(!memcmp(given, got, 32),
+	       "AVX: a YMM register loaded before CPUID is stored after it");
 	xsetbv(0, XCR0_X87_SSE);
 }
 

@@ -11,30 +11,30 @@
 USER_DATA static uint64_t operand[4] __attribute__((aligned(16)));
 
 /* The operand in RDI, a register operand in RAX. */
-#define VMX_INSTRUCTIONS                                                                           \
-	X(vmxon, "VMXON", "vmxon (%%rdi)")                                                         \
-	X(vmxoff, "VMXOFF", "vmxoff")                                                              \
-	X(vmclear, "VMCLEAR", "vmclear (%%rdi)")                                                   \
-	X(vmptrld, "VMPTRLD", "vmptrld (%%rdi)")                                                   \
-	X(vmptrst, "VMPTRST", "vmptrst (%%rdi)")                                                   \
-	X(vmread, "VMREAD", "vmread %%rax, %%rdx")                                                 \
-	X(vmread_memory, "VMREAD to memory", "vmread %%rax, (%%rdi)")                              \
-	X(vmwrite, "VMWRITE", "vmwrite %%rdx, %%rax")                                              \
-	X(vmwrite_memory, "VMWRITE from memory", "vmwrite (%%rdi), %%rax")                         \
-	X(vmlaunch, "VMLAUNCH", "vmlaunch")                                                        \
-	X(vmresume, "VMRESUME", "vmresume")                                                        \
-	X(invept, "INVEPT", "invept (%%rdi), %%rax")                                               \
-	X(invvpid, "INVVPID", "invvpid (%%rdi), %%rax")                                            \
+#define VMX_INSTRUCTIONS                                                   \
+	X(vmxon, "VMXON", "vmxon (%%rdi)")                                 \
+	X(vmxoff, "VMXOFF", "vmxoff")                                      \
+	X(vmclear, "VMCLEAR", "vmclear (%%rdi)")                           \
+	X(vmptrld, "VMPTRLD", "vmptrld (%%rdi)")                           \
+	X(vmptrst, "VMPTRST", "vmptrst (%%rdi)")                           \
+	X(vmread, "VMREAD", "vmread %%rax, %%rdx")                         \
+	X(vmread_memory, "VMREAD to memory", "vmread %%rax, (%%rdi)")      \
+	X(vmwrite, "VMWRITE", "vmwrite %%rdx, %%rax")                      \
+	X(vmwrite_memory, "VMWRITE from memory", "vmwrite (%%rdi), %%rax") \
+	X(vmlaunch, "VMLAUNCH", "vmlaunch")                                \
+	X(vmresume, "VMRESUME", "vmresume")                                \
+	X(invept, "INVEPT", "invept (%%rdi), %%rax")                       \
+	X(invvpid, "INVVPID", "invvpid (%%rdi), %%rax")                    \
 	X(vmfunc, "VMFUNC", "vmfunc")
 
-#define X(id, name, instruction)                                                                   \
-	USER_CODE static uint64_t do_##id(uint64_t address)                                        \
-	{                                                                                          \
-		__asm__ volatile(MAY_FAULT(instruction)                                            \
-				 :                                                                 \
-				 : "D"(address), "a"(0), "c"(0), "d"(0)                            \
-				 : "memory", "cc");                                                \
-		return 0;                                                                          \
+#define X(id, name, instruction)                                        \
+	USER_CODE static uint64_t do_##id(uint64_t address)             \
+	{                                                               \
+		__asm__ volatile(MAY_FAULT(instruction)                 \
+				 :                                      \
+				 : "D"(address), "a"(0), "c"(0), "d"(0) \
+				 : "memory", "cc");                     \
+		return 0;                                               \
 	}
 VMX_INSTRUCTIONS
 #undef X
