@@ -184,7 +184,7 @@ static void list_main_fields(const struct entry_check *check)
 		VMCS_GUEST_ACTIVITY_STATE,
 		VMCS_GUEST_INTERRUPTIBILITY_STATE,
 		VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS,
-		VMCS_LINK_POINTER,
+		VMCS_VMCS_LINK_POINTER,
 	};
 	const struct entry_failure *failure = check->failure;
 	uint64_t value;

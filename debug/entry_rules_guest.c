@@ -484,8 +484,8 @@ static void non_register_state(struct entry_check *check)
 	activity(check, interruptibility);
 	interruptibility_state(check, interruptibility);
 	pending_debug(check, interruptibility);
-	if (entry_field(check, VMCS_LINK_POINTER) != VMCS_LINK_POINTER_NONE)
-		entry_rule_physical(check, VMCS_LINK_POINTER, 12);
+	if (entry_field(check, VMCS_VMCS_LINK_POINTER) != VMCS_LINK_POINTER_NONE)
+		entry_rule_physical(check, VMCS_VMCS_LINK_POINTER, 12);
 }
 
 /* With EPT the four entries come from the VMCS; without, from memory, where this cannot look. */

@@ -239,12 +239,11 @@ enum vm_entry_control {
  * information and IDT-vectoring information. SDM, "VM-Entry Controls for Event Injection" and
  * "Information for VM Exits Due to Vectored Events".
  */
-#define INTERRUPTION_VECTOR_MASK	0x000000ffu
-#define INTERRUPTION_TYPE_SHIFT		8u
-#define INTERRUPTION_TYPE_MASK		0x00000700u
-#define INTERRUPTION_TYPE(info)		(((info)&INTERRUPTION_TYPE_MASK) >> INTERRUPTION_TYPE_SHIFT)
-#define INTERRUPTION_DELIVER_ERROR_CODE 0x00000800u /* entry: deliver; exit: error code is valid \
-						     */
+#define INTERRUPTION_VECTOR_MASK			0x000000ffu
+#define INTERRUPTION_TYPE_SHIFT				8u
+#define INTERRUPTION_TYPE_MASK				0x00000700u
+#define INTERRUPTION_TYPE(info)				(((info)&INTERRUPTION_TYPE_MASK) >> INTERRUPTION_TYPE_SHIFT)
+#define INTERRUPTION_DELIVER_ERROR_CODE			0x00000800u /* exits: it is valid */
 #define INTERRUPTION_NMI_UNBLOCKING_DUE_TO_IRET		0x00001000u /* exit only */
 #define INTERRUPTION_ENTRY_RESERVED			0x7ffff000u
 #define INTERRUPTION_VALID				0x80000000u

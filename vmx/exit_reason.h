@@ -141,9 +141,8 @@ enum exit_reason {
 
 /* VM-exit instruction information of INS and OUTS, if IA32_VMX_BASIC bit 54 is set. SDM, table
  * "Format of the VM-Exit Instruction-Information Field as Used for INS and OUTS". */
-#define IO_INFORMATION_ADDRESS_SIZE(info) (((uint32_t)(info) >> 7) & 0x7u) /* 0: 16, 1: 32, 2: 64 \
-									    */
-#define IO_INFORMATION_SEGMENT(info) (((uint32_t)(info) >> 15) & 0x7u)
+#define IO_INFORMATION_ADDRESS_SIZE(info) (((uint32_t)(info) >> 7) & 0x7u) /* 16 << it bits */
+#define IO_INFORMATION_SEGMENT(info)	  (((uint32_t)(info) >> 15) & 0x7u)
 
 /* SDM, "Exit Qualification for EPT Violations". */
 #define EPT_VIOLATION_READ		   0x0001ull

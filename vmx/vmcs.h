@@ -99,7 +99,7 @@
 	/* 64-bit read-only data fields */                                                      \
 	X(0x2400, GUEST_PHYSICAL_ADDRESS, "guest-physical address")                             \
 	/* 64-bit guest-state fields */                                                         \
-	X(0x2800, LINK_POINTER, "VMCS link pointer")                                            \
+	X(0x2800, VMCS_LINK_POINTER, "VMCS link pointer")                                       \
 	X(0x2802, GUEST_IA32_DEBUGCTL, "guest IA32_DEBUGCTL")                                   \
 	X(0x2804, GUEST_IA32_PAT, "guest IA32_PAT")                                             \
 	X(0x2806, GUEST_IA32_EFER, "guest IA32_EFER")                                           \
