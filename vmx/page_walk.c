@@ -244,8 +244,7 @@ int page_walk(const struct paging *paging, uint64_t linear, enum page_access acc
 		page = maps_page(paging, mode, depth, value);
 		if (value & reserved_bits(paging, mode, depth, page))
 			return fault(result, code | PAGE_FAULT_PRESENT | PAGE_FAULT_RESERVED);
-		if (mode != MODE_32_BIT)
-			rights |= value & ENTRY_NO_EXECUTE;
+		rights |= value & ENTRY_NO_EXECUTE;
 		rights &= value | ~(ENTRY_USER | ENTRY_WRITE);
 		table = entry_address(paging, mode, value, page ? shift : 12);
 	} while (!page);

@@ -932,6 +932,7 @@ static void test_against_model(void **state)
 
 		memory.ram_end = mode < 5 ? BIT(30) : BIT(paging.physical_bits - (r >> 36) % 2);
 		paging.cr3 = mix(s) & (memory.ram_end - 1);
+		paging.cr3 |= mix(s + 7) & ~(BIT(mode < 5 ? 32 : paging.physical_bits) - 1);
 		if (mode >= 5)
 			paging.cr4 |= PAE;
 		if (mode >= 9)
@@ -940,6 +941,7 @@ static void test_against_model(void **state)
 			paging.cr4 |= LA57;
 		for (unsigned int i = 0; i < 4; i++)
 			paging.pdpte[i] = (mix(s + i) & (memory.ram_end - 1) & ~0xfffull) |
+					  (mix(t + i) & ~(BIT(paging.physical_bits) - 1)) |
 					  (r >> (40 + 4 * i) & 15 ? P : 0);
 		if (mode >= 9 && (r >> 60)) { /* mostly canonical */
 			unsigned int shift = mode >= 13 ? 7 : 16;

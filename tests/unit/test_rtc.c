@@ -133,6 +133,11 @@ static void test_no_century(void **state)
 			assert_int_equal(rtc_decode(&r), (int64_t)at(year, 6, 15, 1, 2, 3));
 		}
 	}
+	for (unsigned int century = 100; century < 256; century++) {
+		r = rtc_encode(at(2069, 6, 15, 1, 2, 3), RTC_B_24_HOURS | RTC_B_BINARY);
+		r.century = (uint8_t)century;
+		assert_int_equal(rtc_decode(&r), (int64_t)at(2069, 6, 15, 1, 2, 3));
+	}
 	/* A century of its own is believed, but not a time before 1970. */
 	r = rtc_encode(at(2069, 1, 1, 0, 0, 0), RTC_B_24_HOURS);
 	r.century = 0x19;

@@ -230,6 +230,25 @@ static void test_set_in_other_format(void **state)
 	shows(&cmos, 0x20, 0x31, 0x10, 0x15, 0x12, 0x34, 0x56);
 }
 
+/* The format is the one at the end, whatever the registers were written in. */
+static void test_set_and_format_at_once(void **state)
+{
+	struct virtual_cmos cmos;
+
+	(void)state;
+	start(&cmos, 0);
+	set(&cmos, RTC_B, RTC_B_SET | RTC_B_24_HOURS);
+	set(&cmos, RTC_CENTURY, 20);
+	set(&cmos, RTC_YEAR, 31);
+	set(&cmos, RTC_MONTH, 10);
+	set(&cmos, RTC_DAY, 15);
+	set(&cmos, RTC_HOURS, 21);
+	set(&cmos, RTC_MINUTES, 34);
+	set(&cmos, RTC_SECONDS, 56);
+	set(&cmos, RTC_B, RTC_B_24_HOURS | RTC_B_BINARY);
+	shows(&cmos, 20, 31, 10, 15, 21, 34, 56);
+}
+
 static void test_set_no_date(void **state)
 {
 	struct virtual_cmos cmos;
@@ -320,11 +339,17 @@ static void test_memory_sizes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_shows_utc),	    cmocka_unit_test(test_formats),
-		cmocka_unit_test(test_registers),	    cmocka_unit_test(test_storage),
-		cmocka_unit_test(test_update_in_progress),  cmocka_unit_test(test_set),
-		cmocka_unit_test(test_set_in_other_format), cmocka_unit_test(test_set_no_date),
-		cmocka_unit_test(test_write_while_running), cmocka_unit_test(test_ends_of_time),
+		cmocka_unit_test(test_shows_utc),
+		cmocka_unit_test(test_formats),
+		cmocka_unit_test(test_registers),
+		cmocka_unit_test(test_storage),
+		cmocka_unit_test(test_update_in_progress),
+		cmocka_unit_test(test_set),
+		cmocka_unit_test(test_set_in_other_format),
+		cmocka_unit_test(test_set_and_format_at_once),
+		cmocka_unit_test(test_set_no_date),
+		cmocka_unit_test(test_write_while_running),
+		cmocka_unit_test(test_ends_of_time),
 		cmocka_unit_test(test_memory_sizes),
 	};
 
