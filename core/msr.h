@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Model-specific registers by number and the bits of those that Sill interprets.
- * SDM, "Model-Specific Registers (MSRs)", "Architectural MSRs". May be included by assembly.
+ * SDM, "Model-Specific Registers (MSRs)", "Architectural MSRs".
  */
 #ifndef CORE_MSR_H
 #define CORE_MSR_H
@@ -113,10 +113,10 @@
 #define FEATURE_CONTROL_VMX_OUTSIDE_SMX 0x4
 
 /* IA32_EFER. SDM, "Extended Feature Enable Register". */
-#define EFER_SCE 0x001
-#define EFER_LME 0x100
-#define EFER_LMA 0x400
-#define EFER_NXE 0x800
+#define EFER_SCE (1ull << 0)
+#define EFER_LME (1ull << 8)
+#define EFER_LMA (1ull << 10)
+#define EFER_NXE (1ull << 11)
 
 /* IA32_APIC_BASE. SDM, "Local APIC Status and Location". */
 #define APIC_BASE_BSP	 0x100
