@@ -342,8 +342,8 @@ static void largest_pages(void **unused)
 
 	/* A CPU with 1 GiB pages alone could not split them. */
 	restart(CAPABILITIES_4K | EPT_CAP_1GB_PAGES);
-	OK(ept_map(&ept, 0, 0, MIB(2), EPT_ALL), false);
-	expect_pages(0, 0, 512, 4);
+	OK(ept_map(&ept, 0, GIB(4), GIB(1), EPT_ALL), false);
+	expect_pages(0, 0, 512 * 512, 3 + 512);
 }
 
 static void ragged_ends(void **unused)
@@ -396,6 +396,29 @@ static void no_page_spans_two_types(void **unused)
 	expect_leaf(GIB(1), GIB(2), GIB(1), EPT_ALL, WB);
 	OK(ept_map(&ept, GIB(5), GIB(1) + MIB(2), PAGE, EPT_ALL), false);
 	expect_leaf(GIB(5), GIB(1) + MIB(2), PAGE, EPT_ALL, UC);
+}
+
+/* The smallest thing of another type that there can be, at either end of a large page. */
+static void one_page_of_another_type(void **unused)
+{
+	static const uint64_t places[] = {GIB(1), GIB(1) + MIB(2) - PAGE, GIB(2) - PAGE};
+
+	(void)unused;
+	for (unsigned int i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		all_write_back(46);
+		add_type(places[i], PAGE, UC);
+		restart(CAPABILITIES_1G);
+		OK(ept_map(&ept, 0, 0, GIB(3), EPT_ALL), false);
+		expect_pages(2, 511, 512, 4);
+		expect_leaf(places[i], places[i], PAGE, EPT_ALL, UC);
+		if (places[i] > GIB(1))
+			expect_leaf(places[i] - 1, places[i] - 1, PAGE, EPT_ALL, WB);
+		expect_leaf(places[i] + PAGE, places[i] + PAGE,
+			    places[i] + PAGE == GIB(2)		  ? GIB(1)
+			    : places[i] + PAGE == GIB(1) + MIB(2) ? MIB(2)
+								  : PAGE,
+			    EPT_ALL, WB);
+	}
 }
 
 static void types_of_the_first_mib(void **unused)
@@ -747,6 +770,24 @@ static void grant_that_must_not_join(void **unused)
 	for (uint64_t i = 0; i < 512; i++)
 		OK(ept_grant_page(&ept, i * PAGE, i * PAGE, RW), false);
 	expect_pages(0, 0, 512, 4);
+}
+
+/* The short path refuses what the long one does, with the table and the type at hand. */
+static void grant_checks_its_arguments(void **unused)
+{
+	static const uint32_t illegal[] = {0, W, W | X, 8, 8 + R, 32 + R, ~0u};
+
+	(void)unused;
+	OK(ept_grant_page(&ept, 0, 0, RW), false);
+	for (unsigned int i = 0; i < sizeof(illegal) / sizeof(illegal[0]); i++)
+		FAILS(ept_grant_page(&ept, PAGE, PAGE, illegal[i]), SILL_EINVAL);
+	FAILS(ept_grant_page(&ept, PAGE + 1, PAGE, RW), SILL_EINVAL);
+	FAILS(ept_grant_page(&ept, PAGE, PAGE + 0x800, RW), SILL_EINVAL);
+	FAILS(ept_grant_page(&ept, EPT_GPA_END + PAGE, PAGE, RW), SILL_ERANGE);
+	FAILS(ept_grant_page(&ept, PAGE, 1ull << 46, RW), SILL_ERANGE);
+	expect_hole(PAGE);
+	OK(ept_grant_page(&ept, PAGE, PAGE, X), false);
+	expect_leaf(PAGE, PAGE, PAGE, X, WB);
 }
 
 /* The table that was used last may be gone. */
@@ -1286,6 +1327,7 @@ int main(void)
 		TEST(ragged_ends),
 		TEST(congruence_decides),
 		TEST(no_page_spans_two_types),
+		TEST(one_page_of_another_type),
 		TEST(types_of_the_first_mib),
 		TEST(equal_types_do_not_divide),
 		TEST(illegal_permissions),
@@ -1300,6 +1342,7 @@ int main(void)
 		TEST(grant_one_by_one),
 		TEST(grant_a_whole_gib),
 		TEST(grant_that_must_not_join),
+		TEST(grant_checks_its_arguments),
 		TEST(grant_after_its_table_went),
 		TEST(visits),
 		TEST(audit_finds_what_is_outside),
