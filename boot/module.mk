@@ -9,7 +9,7 @@ EFI_LIB_DIR := $(dir $(EFI_LIB))
 
 CORE_ELF ?= $(BUILD)/core/core.elf
 
-BOOT_C := $(filter-out boot/config_dump.c,$(wildcard boot/*.c))
+BOOT_C := $(wildcard boot/*.c)
 # Pure code that the loader shares with the core, built once more.
 BOOT_SHARED_C := core/address_space.c core/format.c core/string.c core/uart.c \
                  guest/elf.c guest/multiboot.c vmx/capability.c vmx/capability_read.c
@@ -26,22 +26,31 @@ BOOT_CFLAGS := -std=gnu17 -O2 -g -Wall -Wextra -Werror -I. -Iinclude \
 
 $(BUILD)/boot/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(BOOT_CFLAGS) -c $< -o $@
+	@echo '  CC    $<  (loader)'
+	@$(CC) $(BOOT_CFLAGS) -c $< -o $@
 
 $(BUILD)/boot/%.asm.o: %.asm
 	@mkdir -p $(@D)
-	$(NASM) -f elf64 -MD $(@:.o=.d) -DCORE_ELF='"$(CORE_ELF)"' $< -o $@
+	@echo '  NASM  $<  (loader)'
+	@$(NASM) -f elf64 -MD $(@:.o=.d) -DCORE_ELF='"$(BUILD)/boot/core.elf"' $< -o $@
 
-$(BUILD)/boot/boot/core_blob.asm.o: $(CORE_ELF)
+# What the core needs to run, without what a debugger wants.
+$(BUILD)/boot/core.elf: $(CORE_ELF)
+	@mkdir -p $(@D)
+	@$(OBJCOPY) --strip-all $< $@
+
+$(BUILD)/boot/boot/core_blob.asm.o: $(BUILD)/boot/core.elf
 
 $(BUILD)/sill.so: $(BOOT_OBJECTS)
-	$(LD) -nostdlib -znocombreloc -shared -Bsymbolic --no-undefined --fatal-warnings \
+	@echo '  LINK  $@'
+	@$(LD) -nostdlib -znocombreloc -shared -Bsymbolic --no-undefined --fatal-warnings \
 		-z noexecstack --no-warn-rwx-segments -T $(EFI_LIB) -L $(EFI_LIB_DIR) \
-		$(EFI_LIB_DIR)/crt0-efi-x86_64.o $^ -lgnuefi -o $@
+		$(EFI_LIB_DIR)crt0-efi-x86_64.o $(BOOT_OBJECTS) -lgnuefi -o $@
 
 # The sections of both generations of gnu-efi's linker script; absent ones don't matter.
 $(BUILD)/sill.efi: $(BUILD)/sill.so
-	$(OBJCOPY) -j .text -j .sdata -j .data -j .rodata -j .dynamic -j .dynsym -j '.rel*' \
+	@echo '  EFI   $@'
+	@$(OBJCOPY) -j .text -j .sdata -j .data -j .rodata -j .dynamic -j .dynsym -j '.rel*' \
 		-j '.rela*' -j .areloc -j .reloc --target efi-app-x86_64 --subsystem 10 $< $@
 
 -include $(BOOT_OBJECTS:.o=.d)
