@@ -98,8 +98,10 @@ static void first_touch(void)
 			least = ticks;
 		sum += net_of(ticks, 0);
 	}
-	print("bench: name=first_touch_4k net=%lu min=%lu setup=0 tries=%u average=%lu\n",
-	      net_of(least, 0), least, TOUCHED_PAGES, sum / TOUCHED_PAGES);
+	print("bench: name=%22s", "first_touch_4k");
+	column("net", net_of(least, 0));
+	column("min", least);
+	print(" setup=0 tries=%u average=%lu\n", TOUCHED_PAGES, sum / TOUCHED_PAGES);
 }
 
 void bench(void)
@@ -114,6 +116,9 @@ void bench(void)
 	empty = smallest(measure_empty);
 	counting = smallest(measure_forty_instructions) == empty + COUNTED_INSTRUCTIONS;
 	print("bench: unit=%s empty=%lu\n", counting ? "instructions" : "cycles", empty);
+
+	print("bench: what each exit costs in %s: net is the exit alone\n",
+	      counting ? "instructions, VM exit and entry counting none" : "cycles of the TSC");
 
 	for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++)
 		report(operations[i].name, smallest(operations[i].measure), operations[i].setup,

@@ -27,6 +27,23 @@ int64_t ring3_vmcall(uint64_t number, uint64_t a, uint64_t b, unsigned iopl)
 	return (int64_t)user_registers.rax;
 }
 
+static int64_t end_line(int64_t answer)
+{
+	if (answer > 0)
+		sill_console_write("\n", 1);
+	return answer;
+}
+
+int64_t write_text(const char *text, uint64_t length)
+{
+	return end_line(sill_console_write(text, length));
+}
+
+int64_t ring3_write_text(const char *text, uint64_t length)
+{
+	return end_line(ring3_vmcall(SILL_CALL_CONSOLE_WRITE, (uint64_t)text, length, 3));
+}
+
 uint64_t guest_memory(void)
 {
 	static struct sill_info info;

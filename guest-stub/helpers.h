@@ -15,6 +15,13 @@ void fill_pattern(struct registers *r);
 /* A hypercall at CPL 3 with this I/O privilege level. */
 int64_t ring3_vmcall(uint64_t number, uint64_t a, uint64_t b, unsigned iopl);
 
+/*
+ * console_write from ring 0 and ring 3 (granted by IOPL). What was written gets a line of its own,
+ * so that no test result follows it on the same line.
+ */
+int64_t write_text(const char *text, uint64_t length);
+int64_t ring3_write_text(const char *text, uint64_t length);
+
 /* Memory of the guest in bytes, as Sill says. */
 uint64_t guest_memory(void);
 

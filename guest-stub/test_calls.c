@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Each call's answers and errors, with pointers that are good. */
 #include "cpu.h"
+#include "helpers.h"
 #include "sill.h"
 #include "string.h"
 #include "suite.h"
@@ -139,20 +140,16 @@ static void console_write(void)
 
 	for (unsigned i = 0; i < sizeof(text); i++)
 		text[i] = i % 64 == 63 ? '\n' : 'a' + i % 26;
-	tap_equal((uint64_t)sill_console_write(text, 0), 0, "console_write: no bytes");
-	tap_equal((uint64_t)sill_console_write("console_write: hello\n", 21), 21,
-		  "console_write: a line");
-	tap_equal((uint64_t)sill_console_write("\x80\xff\0\x1b[2J\a\b\n", 10), 10,
+	tap_equal((uint64_t)write_text(text, 0), 0, "console_write: no bytes");
+	tap_equal((uint64_t)write_text("console_write: hello\n", 21), 21, "console_write: a line");
+	tap_equal((uint64_t)write_text("\x80\xff\0\x1b[2J\a\b\n", 10), 10,
 		  "console_write: bytes that are not text");
-	tap_equal((uint64_t)sill_console_write(text, 255), 255, "console_write: 255 bytes");
-	tap_equal((uint64_t)sill_console_write(text, 256), 256, "console_write: 256 bytes");
-	tap_equal((uint64_t)sill_console_write(text, 257), 256, "console_write: 256 of 257 bytes");
-	tap_equal((uint64_t)sill_console_write(text, 600), 256, "console_write: 256 of 600 bytes");
-	tap_equal((uint64_t)sill_console_write(text, 1ull << 63), 256,
-		  "console_write: 256 of 2^63");
-	tap_equal((uint64_t)sill_console_write(text, (uint64_t)-1), 256,
-		  "console_write: 256 of 2^64 - 1");
-	sill_console_write("\n", 1);
+	tap_equal((uint64_t)write_text(text, 255), 255, "console_write: 255 bytes");
+	tap_equal((uint64_t)write_text(text, 256), 256, "console_write: 256 bytes");
+	tap_equal((uint64_t)write_text(text, 257), 256, "console_write: 256 of 257 bytes");
+	tap_equal((uint64_t)write_text(text, 600), 256, "console_write: 256 of 600 bytes");
+	tap_equal((uint64_t)write_text(text, 1ull << 63), 256, "console_write: 256 of 2^63");
+	tap_equal((uint64_t)write_text(text, (uint64_t)-1), 256, "console_write: 256 of 2^64 - 1");
 }
 
 static void exit_call(void)

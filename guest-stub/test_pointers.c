@@ -39,11 +39,11 @@ static void access_all(const char *what, const char *name, char *pointer, const 
 {
 	uint64_t p = (uint64_t)pointer;
 
-	tap_equal((uint64_t)sill_console_write(pointer, 1), r->read0 ? 1 : BAD,
-		  "%s %s: read from ring 0", what, name);
+	tap_equal((uint64_t)write_text(pointer, 1), r->read0 ? 1 : BAD, "%s %s: read from ring 0",
+		  what, name);
 	tap_equal((uint64_t)sill_info((struct sill_info *)pointer, whole), r->write0 ? whole : BAD,
 		  "%s %s: written from ring 0", what, name);
-	tap_equal((uint64_t)ring3_vmcall(SILL_CALL_CONSOLE_WRITE, p, 1, 3), r->read3 ? 1 : BAD,
+	tap_equal((uint64_t)ring3_write_text(pointer, 1), r->read3 ? 1 : BAD,
 		  "%s %s: read from ring 3", what, name);
 	tap_equal((uint64_t)ring3_vmcall(SILL_CALL_INFO, p, whole, 3), r->write3 ? whole : BAD,
 		  "%s %s: written from ring 3", what, name);
@@ -215,7 +215,7 @@ static void page_crossing(void)
 		       "crossing a page: each byte in its place");
 	}
 	memcpy(edge - 8, "crossing pages\n", 15);
-	tap_equal((uint64_t)sill_console_write(edge - 8, 15), 15, "crossing a page: text is read");
+	tap_equal((uint64_t)write_text(edge - 8, 15), 15, "crossing a page: text is read");
 
 	test_map(3, 0, 0);
 	memset(buffer, 0x5a, sizeof(buffer));
@@ -226,13 +226,12 @@ static void page_crossing(void)
 	tap_equal((uint64_t)sill_info((struct sill_info *)(edge - 16), 16), 16,
 		  "ending with the last mapped byte: good");
 	memcpy(edge - 16, NEVER_PRINTED "\n", 16);
-	tap_equal((uint64_t)sill_console_write(edge - 16, 17), BAD,
+	tap_equal((uint64_t)write_text(edge - 16, 17), BAD,
 		  "text crossing into an unmapped page: EFAULT, nothing printed");
-	tap_equal((uint64_t)ring3_vmcall(SILL_CALL_CONSOLE_WRITE, (uint64_t)edge - 16, 17, 3), BAD,
-		  "the same from ring 3");
+	tap_equal((uint64_t)ring3_write_text(edge - 16, 17), BAD, "the same from ring 3");
 	memset(edge - 256, '.', 256);
 	edge[-1] = '\n';
-	tap_equal((uint64_t)sill_console_write(edge - 256, 300), 256,
+	tap_equal((uint64_t)write_text(edge - 256, 300), 256,
 		  "the bytes over the limit of a call need not be mapped");
 
 	test_map(3, (uint64_t)buffer[0], PTE_P | PTE_U);
@@ -276,8 +275,7 @@ static void strange_addresses(void)
 			  bad[i].name);
 		tap_equal((uint64_t)sill_info((struct sill_info *)a, (uint64_t)-1), BAD,
 			  "%s: written with size 2^64 - 1", bad[i].name);
-		tap_equal((uint64_t)sill_console_write((const char *)a, 16), BAD, "%s: read",
-			  bad[i].name);
+		tap_equal((uint64_t)write_text((const char *)a, 16), BAD, "%s: read", bad[i].name);
 		tap_equal((uint64_t)sill_time((struct sill_time *)a, 24), BAD, "%s: by time",
 			  bad[i].name);
 		tap_equal((uint64_t)ring3_vmcall(SILL_CALL_INFO, a, whole, 0), BAD,
@@ -292,5 +290,4 @@ void test_pointers(void)
 	physical_ends();
 	page_crossing();
 	strange_addresses();
-	sill_console_write("\n", 1);
 }
