@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: MIT
+#
+# make           Sill, its guests and the disk image
+# make run       boots the image in a virtual machine (GUEST=path: another Multiboot kernel)
+# make test      every test
+# make help      the rest
+
+BUILD := build
+CC := gcc
+LD := ld
+NM := nm
+NASM := nasm
+OBJCOPY := objcopy
+CLANG_FORMAT := clang-format
+
+.DEFAULT_GOAL := all
+.PHONY: all image run test unit lint bench docs usb clean help fuzz format
+.DELETE_ON_ERROR:
+
+include core/module.mk
+include boot/module.mk
+include guest-stub/module.mk
+include tests/module.mk
+
+all: $(BUILD)/sill.efi guest-stub image
+
+# The image that a UEFI PC boots from a USB stick.
+image: $(BUILD)/sill.img
+$(BUILD)/sill.img: $(BUILD)/sill.efi boot/sill.conf $(GUEST_STUB_ELF) scripts/image
+	scripts/image $@ boot/sill.conf $(GUEST_STUB_ELF)
+
+run:
+	@GUEST='$(GUEST)' ARGS='$(ARGS)' scripts/run
+
+test:
+	@scripts/test
+
+bench: all
+	@scripts/bench
+
+# docs/hypercalls.md comes from the table of calls.
+docs: docs/hypercalls.md
+docs/hypercalls.md: scripts/hypercalls-md hypercall/calls.def include/sill/hypercall.h
+	scripts/hypercalls-md > $@
+
+usb: image
+	@scripts/usb '$(DEV)' $(BUILD)/sill.img
+
+clean:
+	rm -rf $(BUILD)
+
+help:
+	@sed -n 's/^# make/make/p' Makefile tests/module.mk
+	@echo 'make bench     what each kind of VM exit costs, as a table and build/bench.json'
+	@echo 'make image     build/sill.img'
+	@echo 'make usb DEV=/dev/sdX   writes the image to a USB stick, after asking'
+	@echo 'make docs      docs/hypercalls.md, from hypercall/calls.def'
+	@echo 'make clean     removes what was built'

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* Sill's own messages; see core/log.h. */
+#include "core/log.h"
+
+#include "core/console.h"
+#include "core/format.h"
+#include "core/time.h"
+
+static enum sill_log_level threshold = SILL_LOG_INFO;
+
+void log_start(enum sill_log_level level)
+{
+	threshold = level;
+}
+
+static const char *level_prefix(enum sill_log_level level)
+{
+	switch (level) {
+	case SILL_LOG_ERROR:
+		return "error: ";
+	case SILL_LOG_WARNING:
+		return "warning: ";
+	case SILL_LOG_INFO:
+	case SILL_LOG_DEBUG:
+		break;
+	}
+	return "";
+}
+
+void log_line(enum sill_log_level level, const char *fmt, ...)
+{
+	char text[440];
+	uint64_t us;
+	size_t at, length;
+	va_list arguments;
+
+	if (level > threshold)
+		return;
+
+	us = time_since_start_us();
+	at = (size_t)format(text, sizeof(text), "[%5llu.%06llu] sill: %s",
+			    (unsigned long long)(us / 1000000), (unsigned long long)(us % 1000000),
+			    level_prefix(level));
+	va_start(arguments, fmt);
+	length = at + (size_t)vformat(text + at, sizeof(text) - 1 - at, fmt, arguments);
+	va_end(arguments);
+
+	if (length > sizeof(text) - 2)
+		length = sizeof(text) - 2;
+	text[length++] = '\n';
+	console_write_line(text, length);
+}
+
+void log_emit(void *context, const char *text)
+{
+	(void)context;
+	log_info("%s", text);
+}

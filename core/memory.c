@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/* The core's own memory; see core/memory.h. */
+#include "core/memory.h"
+
+#include "core/cpu.h"
+#include "core/string.h"
+
+/* Pages that were given back, linked through their first bytes. */
+struct free_page {
+	struct free_page *next;
+};
+
+static struct {
+	uint64_t base, size;
+	uint64_t fresh; /* offset of the first page that nobody ever had */
+	uint64_t given_back;
+	uint64_t most_used;
+	struct free_page *free;
+} arena;
+
+static struct address_space space;
+
+static uint64_t next_device_address = MMIO_VIRTUAL;
+
+/* The upper half of the device area is for files. */
+#define FILE_VIRTUAL	 (MMIO_VIRTUAL + MMIO_VIRTUAL_SIZE / 2)
+#define MOST_FILE_BYTES	 (MMIO_VIRTUAL_SIZE / 2)
+
+static uint64_t whole_pages(uint64_t size)
+{
+	return (size + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1);
+}
+
+uint64_t physical_of(const void *address)
+{
+	return (uintptr_t)address - ARENA_VIRTUAL + arena.base;
+}
+
+void *virtual_of(uint64_t physical)
+{
+	return (void *)(uintptr_t)(physical - arena.base + ARENA_VIRTUAL);
+}
+
+static void note_usage(void)
+{
+	uint64_t used = arena.fresh - arena.given_back;
+
+	if (used > arena.most_used)
+		arena.most_used = used;
+}
+
+void *pages_allocate(size_t count)
+{
+	void *pages;
+
+	if (count > (arena.size - arena.fresh) / PAGE_SIZE)
+		return NULL;
+	pages = virtual_of(arena.base + arena.fresh);
+	arena.fresh += count * PAGE_SIZE;
+	note_usage();
+	return memset(pages, 0, count * PAGE_SIZE);
+}
+
+void *page_allocate(void)
+{
+	struct free_page *page = arena.free;
+
+	if (page == NULL)
+		return pages_allocate(1);
+	arena.free = page->next;
+	arena.given_back -= PAGE_SIZE;
+	note_usage();
+	return memset(page, 0, PAGE_SIZE);
+}
+
+void page_release(void *page)
+{
+	struct free_page *released = page;
+
+	released->next = arena.free;
+	arena.free = released;
+	arena.given_back += PAGE_SIZE;
+}
+
+void *stack_allocate(size_t page_count)
+{
+	char *guard = pages_allocate(page_count + 1);
+
+	if (guard == NULL || address_space_unmap(&space, (uintptr_t)guard, PAGE_SIZE) != 0)
+		return NULL;
+	invlpg(guard);
+	return guard + PAGE_SIZE;
+}
+
+static uint64_t allocate_table(void *context)
+{
+	void *page = page_allocate();
+
+	(void)context;
+	return page != NULL ? physical_of(page) : 0;
+}
+
+static uint64_t *reach_table(void *context, uint64_t physical)
+{
+	(void)context;
+	return virtual_of(physical);
+}
+
+void memory_start(const struct sill_handoff *handoff)
+{
+	arena.base = handoff->arena.base;
+	arena.size = handoff->arena.size;
+	arena.fresh = whole_pages(handoff->arena_used);
+	arena.most_used = arena.fresh;
+
+	space.root = handoff->root_table;
+	space.memory.allocate = allocate_table;
+	space.memory.table = reach_table;
+
+	/* The lower half held the trampoline and nothing else. */
+	memset(virtual_of(space.root), 0, PAGE_SIZE / 2);
+	write_cr3(space.root);
+}
+
+void *memory_map_device(uint64_t physical, uint64_t size, uint32_t pat_index)
+{
+	uint64_t offset = physical % PAGE_SIZE;
+	uint64_t length = whole_pages(offset + size);
+	uint64_t virtual = next_device_address;
+
+	if (size == 0 || length < size || length > FILE_VIRTUAL - virtual)
+		return NULL;
+	if (address_space_map(&space, virtual, physical - offset, length,
+			      ADDRESS_SPACE_WRITE | ADDRESS_SPACE_PAT(pat_index)) != 0)
+		return NULL;
+	next_device_address += length;
+	return (void *)(uintptr_t)(virtual + offset);
+}
+
+const void *memory_map_file(const struct sill_range *file)
+{
+	if (file->size == 0 || file->size > MOST_FILE_BYTES || file->base % PAGE_SIZE != 0 ||
+	    address_space_map(&space, FILE_VIRTUAL, file->base, whole_pages(file->size), 0) != 0)
+		return NULL;
+	return (const void *)(uintptr_t)FILE_VIRTUAL;
+}
+
+void memory_unmap_file(const struct sill_range *file)
+{
+	if (address_space_unmap(&space, FILE_VIRTUAL, whole_pages(file->size)) == 0)
+		write_cr3(space.root);
+}
+
+const struct address_space *memory_address_space(void)
+{
+	return &space;
+}
+
+struct memory_usage memory_usage(void)
+{
+	return (struct memory_usage){
+		.reserved = arena.size,
+		.used = arena.fresh - arena.given_back,
+		.most_used = arena.most_used,
+	};
+}

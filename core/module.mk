@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: MIT
+# The core: all that runs after boot services ended, linked by linker.ld into one freestanding ELF.
+
+CORE_C := main.c $(wildcard core/*.c ept/*.c vmx/*.c hypercall/*.c guest/*.c debug/*.c)
+CORE_ASM := $(wildcard core/*.asm vmx/*.asm)
+CORE_OBJECTS := $(CORE_C:%.c=$(BUILD)/core/%.o) $(CORE_ASM:%.asm=$(BUILD)/core/%.asm.o)
+CORE_FONT := /usr/share/consolefonts/spleen-8x16.psfu.gz
+
+# No red zone: exceptions use the stack that they interrupt. No floating point: those registers
+# are the guest's.
+CORE_CFLAGS := -std=gnu17 -O2 -g -Wall -Wextra -Werror -Wvla -I. -Iinclude \
+	-ffreestanding -fno-pic -fno-pie -mcmodel=kernel -mno-red-zone -mgeneral-regs-only \
+	-fno-omit-frame-pointer -momit-leaf-frame-pointer -fno-stack-protector \
+	-fno-asynchronous-unwind-tables -fcf-protection=none -fno-strict-aliasing -MMD -MP
+
+$(BUILD)/core/%.o: %.c
+	@mkdir -p $(@D)
+	@echo '  CC    $<'
+	@$(CC) $(CORE_CFLAGS) -c $< -o $@
+
+$(BUILD)/core/%.asm.o: %.asm
+	@mkdir -p $(@D)
+	@echo '  NASM  $<'
+	@$(NASM) -f elf64 -MD $(@:.o=.d) -I$(BUILD)/ $< -o $@
+
+$(BUILD)/core/core/font.asm.o: $(BUILD)/core/font.psf
+$(BUILD)/core/font.psf: $(CORE_FONT)
+	@mkdir -p $(@D)
+	@gunzip -c $< > $@
+
+# Linked twice: the names for backtraces are known only after the first link.
+CORE_LINK = $(LD) -m elf_x86_64 -static -nostdlib -z noexecstack -z max-page-size=4096 \
+	--build-id=none --fatal-warnings -T linker.ld
+
+$(BUILD)/core/unnamed.elf: $(CORE_OBJECTS) $(BUILD)/core/no_symbols.asm.o linker.ld
+	@echo '  LINK  $@'
+	@$(CORE_LINK) -o $@ $(CORE_OBJECTS) $(BUILD)/core/no_symbols.asm.o
+
+$(BUILD)/core/core.elf: $(BUILD)/core/unnamed.elf $(BUILD)/core/symbols.asm.o
+	@echo '  LINK  $@'
+	@$(CORE_LINK) -o $@ $(CORE_OBJECTS) $(BUILD)/core/symbols.asm.o
+
+$(BUILD)/core/no_symbols.asm: scripts/symbols
+	@mkdir -p $(@D)
+	@scripts/symbols > $@
+
+$(BUILD)/core/symbols.asm: scripts/symbols $(BUILD)/core/unnamed.elf
+	@NM=$(NM) scripts/symbols $(BUILD)/core/unnamed.elf > $@
+
+$(BUILD)/core/%.asm.o: $(BUILD)/core/%.asm
+	@$(NASM) -f elf64 $< -o $@
+
+-include $(CORE_OBJECTS:.o=.d)

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* Accesses that may fault: they answer whether they succeeded, and a fault has no other effect. */
+#ifndef SILL_CORE_SAFE_ACCESS_H
+#define SILL_CORE_SAFE_ACCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* False if the MSR does not exist. */
+__attribute__((warn_unused_result)) bool safe_rdmsr(uint32_t msr, uint64_t *value);
+
+/* False if the MSR does not exist or does not take the value. */
+__attribute__((warn_unused_result)) bool safe_wrmsr(uint32_t msr, uint64_t value);
+
+/* False if nothing is mapped there. */
+__attribute__((warn_unused_result)) bool safe_read_byte(const volatile void *address,
+							uint8_t *value);
+
+#endif

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/* The window onto foreign memory; see core/window.h. */
+#include "core/window.h"
+
+#include "core/address_space.h"
+#include "core/cpu.h"
+#include "core/memory.h"
+#include "core/string.h"
+
+/*
+ * Each use has a page of its own in the window, so that an exception handler that looks at memory
+ * (a panic walking the guest's tables) doesn't pull a mapping away from under a copy: whoever
+ * is interrupted by a panic never goes on.
+ */
+enum slot {
+	SLOT_FROM,
+	SLOT_TO,
+};
+
+static void *slot_open(enum slot slot, uint64_t physical, uint32_t flags)
+{
+	uint64_t virtual = WINDOW_VIRTUAL + (uint64_t)slot * PAGE_SIZE;
+
+	*address_space_entry(memory_address_space(), virtual) =
+		address_space_make_entry(physical & ~(uint64_t)(PAGE_SIZE - 1), flags);
+	return (void *)(uintptr_t)(virtual + physical % PAGE_SIZE);
+}
+
+static void slot_close(enum slot slot)
+{
+	uint64_t virtual = WINDOW_VIRTUAL + (uint64_t)slot * PAGE_SIZE;
+
+	*address_space_entry(memory_address_space(), virtual) = 0;
+	invlpg((void *)(uintptr_t)virtual);
+}
+
+static size_t up_to_page_end(uint64_t physical, uint64_t size)
+{
+	uint64_t rest = PAGE_SIZE - physical % PAGE_SIZE;
+
+	return size < rest ? size : rest;
+}
+
+void physical_read(uint64_t physical, void *to, size_t size)
+{
+	for (char *at = to; size > 0;) {
+		size_t piece = up_to_page_end(physical, size);
+
+		memcpy(at, slot_open(SLOT_FROM, physical, 0), piece);
+		slot_close(SLOT_FROM);
+		at += piece;
+		physical += piece;
+		size -= piece;
+	}
+}
+
+void physical_write(uint64_t physical, const void *from, size_t size)
+{
+	for (const char *at = from; size > 0;) {
+		size_t piece = up_to_page_end(physical, size);
+
+		memcpy(slot_open(SLOT_TO, physical, ADDRESS_SPACE_WRITE), at, piece);
+		slot_close(SLOT_TO);
+		at += piece;
+		physical += piece;
+		size -= piece;
+	}
+}
+
+void physical_zero(uint64_t physical, uint64_t size)
+{
+	while (size > 0) {
+		size_t piece = up_to_page_end(physical, size);
+		void *at = slot_open(SLOT_TO, physical, ADDRESS_SPACE_WRITE);
+		size_t words = piece / 8;
+
+		/* Whole pages, as a rule: eight bytes at a time. */
+		memset(at, 0, piece % 8);
+		at = (char *)at + piece % 8;
+		__asm__ volatile("rep stosq" : "+D"(at), "+c"(words) : "a"(0ull) : "memory");
+		slot_close(SLOT_TO);
+		physical += piece;
+		size -= piece;
+	}
+}
+
+void physical_copy(uint64_t to, uint64_t from, uint64_t size)
+{
+	while (size > 0) {
+		size_t piece = up_to_page_end(from, up_to_page_end(to, size));
+
+		memcpy(slot_open(SLOT_TO, to, ADDRESS_SPACE_WRITE), slot_open(SLOT_FROM, from, 0),
+		       piece);
+		slot_close(SLOT_TO);
+		slot_close(SLOT_FROM);
+		to += piece;
+		from += piece;
+		size -= piece;
+	}
+}
+
+uint64_t physical_load(uint64_t physical, size_t size)
+{
+	volatile void *word = slot_open(SLOT_FROM, physical, 0);
+	uint64_t value = size == 8 ? *(volatile uint64_t *)word : *(volatile uint32_t *)word;
+
+	slot_close(SLOT_FROM);
+	return value;
+}
+
+bool physical_replace(uint64_t physical, size_t size, uint64_t expected, uint64_t value)
+{
+	void *word = slot_open(SLOT_TO, physical, ADDRESS_SPACE_WRITE);
+	uint32_t expected_32 = (uint32_t)expected;
+	bool replaced;
+
+	if (size == 8)
+		replaced = __atomic_compare_exchange_n((uint64_t *)word, &expected, value, false,
+						       __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+	else
+		replaced = __atomic_compare_exchange_n((uint32_t *)word, &expected_32,
+						       (uint32_t)value, false, __ATOMIC_SEQ_CST,
+						       __ATOMIC_SEQ_CST);
+	slot_close(SLOT_TO);
+	return replaced;
+}

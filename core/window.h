@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The window: the one way to reach memory that is not Sill's own (a guest's pages, the loader's
+ * files, ACPI tables). A page is mapped, bytes are copied, the mapping is taken away; nothing of
+ * it outlives the call, and nobody holds a pointer into foreign memory.
+ */
+#ifndef SILL_CORE_WINDOW_H
+#define SILL_CORE_WINDOW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The range must be RAM or readable device memory of this machine; callers check before. */
+void physical_read(uint64_t physical, void *to, size_t size);
+void physical_write(uint64_t physical, const void *from, size_t size);
+void physical_zero(uint64_t physical, uint64_t size);
+void physical_copy(uint64_t to, uint64_t from, uint64_t size);
+
+/* One naturally aligned word of 4 or 8 bytes, in one access. */
+uint64_t physical_load(uint64_t physical, size_t size);
+
+/* Replaces such a word if it still has the expected value, atomically; false if it hasn't. */
+bool physical_replace(uint64_t physical, size_t size, uint64_t expected, uint64_t value);
+
+#endif

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/* The I/O ports of a machine, and the VM exits of the instructions that access them. */
+#include "guest/ports.h"
+
+#include "core/console.h"
+#include "core/cpu.h"
+#include "core/cpu_setup.h"
+#include "core/log.h"
+#include "core/rtc.h"
+#include "core/string.h"
+#include "core/time.h"
+#include "vmx/exit.h"
+#include "vmx/guest_memory.h"
+
+#include <sill/hypercall.h>
+
+#define COM1_PORT	0x3f8
+#define DEBUG_EXIT_PORT 0xf4 /* isa-debug-exit, as QEMU has it: status = value * 2 + 1 */
+
+/* Hobby kernels probe a few dozen ports; somebody who tries all 65536 needn't see each named. */
+#define MOST_TOLD_PORTS 128
+
+static void transmit(void *context, uint8_t byte)
+{
+	(void)context;
+	console_put_guest_byte(byte);
+}
+
+static int receive(void *context)
+{
+	(void)context;
+	return console_take_byte();
+}
+
+static uint64_t utc_ns(void *context)
+{
+	(void)context;
+	return time_is_known() ? time_utc_ns(rdtsc()) : time_since_start_us() * 1000;
+}
+
+void ports_create(struct machine *machine)
+{
+	virtual_uart_init(&machine->uart, transmit, receive, NULL);
+	virtual_cmos_init(&machine->cmos, utc_ns, NULL, machine->settings->memory);
+	memset(machine->told_ports, 0, sizeof(machine->told_ports));
+	machine->told_port_count = 0;
+}
+
+static void tell_once(struct machine *machine, const char *what, uint16_t port)
+{
+	uint8_t *byte = &machine->told_ports[port / 8];
+
+	if ((*byte & 1u << port % 8) != 0 || machine->told_port_count > MOST_TOLD_PORTS)
+		return;
+	*byte |= (uint8_t)(1u << port % 8);
+	if (machine->told_port_count++ < MOST_TOLD_PORTS)
+		log_info("guest %u: %s port %04x, where nothing is (reads give all ones; said once)",
+			 machine->vcpu->guest_id, what, port);
+	else
+		log_info("guest %u: accesses other ports where nothing is; no more of them are named",
+			 machine->vcpu->guest_id);
+}
+
+static uint8_t read_port(struct machine *machine, uint16_t port)
+{
+	switch (port) {
+	case COM1_PORT ... COM1_PORT + UART_PORT_COUNT - 1:
+		return virtual_uart_read(&machine->uart, port - COM1_PORT);
+	case RTC_INDEX_PORT:
+	case RTC_DATA_PORT:
+		return virtual_cmos_read(&machine->cmos, port - RTC_INDEX_PORT);
+	case DEBUG_EXIT_PORT:
+	case SILL_DOORBELL_PORT:
+		return 0xff;
+	default:
+		tell_once(machine, "reads from", port);
+		return 0xff;
+	}
+}
+
+static void write_port(struct machine *machine, uint16_t port, uint8_t value)
+{
+	switch (port) {
+	case COM1_PORT ... COM1_PORT + UART_PORT_COUNT - 1:
+		virtual_uart_write(&machine->uart, port - COM1_PORT, value);
+		break;
+	case RTC_INDEX_PORT:
+	case RTC_DATA_PORT:
+		virtual_cmos_write(&machine->cmos, port - RTC_INDEX_PORT, value);
+		break;
+	case SILL_DOORBELL_PORT:
+		break;
+	default:
+		tell_once(machine, "writes to", port);
+		break;
+	}
+}
+
+/* All devices here are one byte wide: a wider access is one to each of the ports it covers. */
+static uint32_t input(struct machine *machine, uint16_t port, unsigned int bytes)
+{
+	uint32_t value = 0;
+
+	for (unsigned int i = 0; i < bytes; i++)
+		value |= (uint32_t)read_port(machine, (uint16_t)(port + i)) << 8 * i;
+	return value;
+}
+
+/* False if the guest ended with this. */
+static bool output(struct machine *machine, uint16_t port, unsigned int bytes, uint32_t value)
+{
+	if (port == DEBUG_EXIT_PORT) {
+		machine->vcpu->end = VCPU_EXITED;
+		machine->vcpu->status = value << 1 | 1;
+		return false;
+	}
+	for (unsigned int i = 0; i < bytes; i++)
+		write_port(machine, (uint16_t)(port + i), (uint8_t)(value >> 8 * i));
+	return true;
+}
+
+static uint64_t mask_of(unsigned int bytes)
+{
+	return bytes == 8 ? UINT64_MAX : (1ull << 8 * bytes) - 1;
+}
+
+/* A register of which an instruction changes the lowest bytes: 4 of them clear the rest. */
+static uint64_t merged(uint64_t old, uint64_t value, unsigned int bytes)
+{
+	if (bytes == 4)
+		return (uint32_t)value;
+	return (old & ~mask_of(bytes)) | (value & mask_of(bytes));
+}
+
+/*
+ * How many bytes of RCX, RSI and RDI the string instruction uses. CPUs without that information
+ * are old; there the segment's default is taken, which an address-size prefix could override.
+ */
+static unsigned int string_address_bytes(const struct vcpu *vcpu)
+{
+	uint64_t access_rights;
+
+	if (vcpu->capability->ins_outs_information)
+		return 2u << IO_INFORMATION_ADDRESS_SIZE(
+			       vmread(VMCS_VM_EXIT_INSTRUCTION_INFORMATION));
+	access_rights = vmread(VMCS_GUEST_CS_ACCESS_RIGHTS);
+	return (access_rights & SEGMENT_L) != 0 ? 8 : (access_rights & SEGMENT_DB) != 0 ? 4 : 2;
+}
+
+static bool inject_fault(struct vcpu *vcpu, const struct guest_fault *fault)
+{
+	if (fault->page_fault)
+		return vcpu_inject_pf(vcpu, fault->address, fault->error_code);
+	return vcpu_inject_gp(vcpu);
+}
+
+/* Elements of a REP INS or OUTS done in one exit: the rest come in the next, so time is bounded. */
+#define MOST_ELEMENTS 64
+
+/* SDM, "INS/INSB/INSW/INSD" and "OUTS/OUTSB/OUTSW/OUTSD", "REP". */
+static bool string_access(struct vcpu *vcpu, uint64_t qualification)
+{
+	struct machine *machine = machine_of(vcpu);
+	unsigned int bytes = IO_ACCESS_BYTES(qualification);
+	uint16_t port = (uint16_t)IO_ACCESS_PORT(qualification);
+	bool in = IO_ACCESS_IN(qualification), rep = IO_ACCESS_REP(qualification);
+	unsigned int address_bytes = string_address_bytes(vcpu);
+	uint64_t *pointer = in ? &vcpu->registers.rdi : &vcpu->registers.rsi;
+	uint64_t *counter = &vcpu->registers.rcx;
+	uint64_t linear = vmread(VMCS_GUEST_LINEAR_ADDRESS);
+	uint64_t left = rep ? *counter & mask_of(address_bytes) : 1;
+	uint64_t step = (vmread(VMCS_GUEST_RFLAGS) & RFLAGS_DF) != 0 ? -(uint64_t)bytes : bytes;
+	bool wide = vcpu_in_64_bit_code();
+
+	for (int i = 0; i < MOST_ELEMENTS && left > 0; i++, left--) {
+		struct guest_fault fault;
+		uint32_t value = 0;
+
+		/* First whether the memory is there, then the device: a byte read is gone from it. */
+		if (in ? guest_check_write(vcpu, linear, bytes, &fault) != 0
+		       : guest_read(vcpu, linear, &value, bytes, &fault) != 0)
+			return inject_fault(vcpu, &fault);
+		if (in) {
+			value = input(machine, port, bytes);
+			if (guest_write(vcpu, linear, &value, bytes, &fault) != 0)
+				return inject_fault(vcpu, &fault);
+		} else if (!output(machine, port, bytes, value)) {
+			return false;
+		}
+		linear += step;
+		if (!wide)
+			linear = (uint32_t)linear;
+		*pointer = merged(*pointer, *pointer + step, address_bytes);
+		if (rep)
+			*counter = merged(*counter, left - 1, address_bytes);
+	}
+	return left > 0 ? true : vcpu_advance(vcpu);
+}
+
+__attribute__((hot)) bool guest_exit_io(struct vcpu *vcpu)
+{
+	uint64_t qualification = vmread(VMCS_EXIT_QUALIFICATION);
+	unsigned int bytes = IO_ACCESS_BYTES(qualification);
+	uint16_t port = (uint16_t)IO_ACCESS_PORT(qualification);
+
+	if (IO_ACCESS_STRING(qualification))
+		return string_access(vcpu, qualification);
+	if (IO_ACCESS_IN(qualification))
+		vcpu->registers.rax =
+			merged(vcpu->registers.rax, input(machine_of(vcpu), port, bytes), bytes);
+	else if (!output(machine_of(vcpu), port, bytes,
+			 (uint32_t)(vcpu->registers.rax & mask_of(bytes))))
+		return false;
+	return vcpu_advance(vcpu);
+}

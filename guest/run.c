@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* Guest mode: the configured guests, one after another; see guest/run.h. */
+#include "guest/run.h"
+
+#include "core/cpu.h"
+#include "core/cpu_setup.h"
+#include "core/log.h"
+#include "core/panic.h"
+#include "debug/report.h"
+#include "guest/load.h"
+#include "guest/machine.h"
+#include "guest/memory.h"
+#include "guest/ports.h"
+#include "hypercall/hypercall.h"
+#include "hypercall/trace.h"
+#include "vmx/deadline.h"
+#include "vmx/exit.h"
+#include "vmx/vcpu_create.h"
+
+static struct machine machine;
+
+bool guest_exit_hlt(struct vcpu *vcpu)
+{
+	return vcpu_stop(vcpu, VCPU_HALTED,
+			 "HLT with interrupts %s: this machine has nothing that could wake it",
+			 (vmread(VMCS_GUEST_RFLAGS) & RFLAGS_IF) != 0 ? "enabled" : "disabled");
+}
+
+/* vmcs = … in sill.conf: the parser let only fields through that can harm nobody but the guest. */
+static void apply_vmcs_settings(const struct sill_guest *settings)
+{
+	for (uint32_t i = 0; i < settings->vmcs_setting_count; i++) {
+		const struct sill_vmcs_setting *setting = &settings->vmcs_settings[i];
+		const char *name = vmcs_field_name(setting->field);
+
+		log_info("  VMCS field %s (%04x) set to %llx, as configured",
+			 name != NULL ? name : "without a name", setting->field,
+			 (unsigned long long)setting->value);
+		vmwrite(setting->field, setting->value);
+	}
+}
+
+static void start_vcpu(struct vcpu *vcpu, uint32_t id, const struct vcpu_start *start)
+{
+	const struct sill_guest *settings = machine.settings;
+
+	vcpu_start(vcpu, &machine.ept, start);
+	vcpu->guest = &machine;
+	vcpu->grant = machine_grant;
+	vcpu->guest_id = id;
+	vcpu->guest_memory = settings->memory;
+	vcpu->hypercall_features = hypercall_features();
+	vcpu->trace_hypercalls = settings->trace_hypercalls != 0;
+	vcpu->hypercall_watched = vcpu->trace_hypercalls;
+	deadline_set(vcpu, settings->time_limit_ms);
+	apply_vmcs_settings(settings);
+}
+
+/* True if the guest ran and exited with status 0. */
+static bool run_guest(struct vcpu *vcpu, uint32_t id, const struct mtrr_state *mtrr,
+		      uint64_t loader_tsc)
+{
+	const struct sill_guest *settings = machine.settings;
+	struct vcpu_start start;
+	bool success = false;
+
+	log_info("guest %u: %s%s%s", id, settings->name, settings->cmdline[0] != '\0' ? " " : "",
+		 settings->cmdline);
+	if (machine_memory_create(&machine, vcpu->capability->ept_vpid_cap, mtrr) != 0)
+		panic("no memory for the EPT of %llu MiB: the loader made the arena too small",
+		      (unsigned long long)(settings->memory >> 20));
+	ports_create(&machine);
+	if (guest_load(&machine, &start) == 0) {
+		machine_memory_describe(&machine);
+		start_vcpu(vcpu, id, &start);
+		log_info("guest %u: starts at %x, %llu ticks after the loader", id, start.eip,
+			 (unsigned long long)(rdtsc() - loader_tsc));
+		vcpu_run(vcpu);
+		hypercall_trace_end();
+		report_guest_end(vcpu);
+		vcpu_retire(vcpu);
+		success = vcpu->end == VCPU_EXITED && vcpu->status == 0;
+	}
+	machine_memory_destroy(&machine);
+	return success;
+}
+
+uint32_t guests_run(const struct sill_handoff *handoff, const struct vmx_capability *capability,
+		    const struct mtrr_state *mtrr)
+{
+	struct vcpu *vcpu = vcpu_create(capability);
+	uint32_t failed = 0;
+
+	if (vcpu == NULL)
+		panic("no memory for a vCPU: the loader made the arena too small");
+	for (uint32_t id = 0; id < handoff->guest_count; id++) {
+		machine.settings = &handoff->guests[id];
+		machine.vcpu = vcpu;
+		machine.ram = (struct sill_range){handoff->guest_memory.base,
+						  machine.settings->memory};
+		machine.lazy_start = machine.settings->memory - machine.settings->lazy_memory;
+		if (!run_guest(vcpu, id, mtrr, handoff->entry_tsc))
+			failed++;
+	}
+	return failed;
+}

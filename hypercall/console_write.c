@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* console_write: text to Sill's console. */
+#include "core/console.h"
+#include "hypercall/hypercall.h"
+#include "vmx/guest_memory.h"
+
+int64_t hypercall_console_write(struct vcpu *vcpu, bool wide)
+{
+	uint64_t text = hypercall_argument(vcpu, wide, 0);
+	uint64_t length = hypercall_argument(vcpu, wide, 1);
+	char copy[SILL_CONSOLE_WRITE_MAX];
+
+	if (length > sizeof(copy))
+		length = sizeof(copy);
+	if (guest_read(vcpu, text, copy, length, NULL) != 0)
+		return -SILL_EFAULT;
+	for (uint64_t i = 0; i < length; i++) {
+		bool shown = (copy[i] >= ' ' && copy[i] <= '~') || copy[i] == '\n' ||
+			     copy[i] == '\t';
+
+		if (copy[i] == '\n')
+			console_put_guest_byte('\r');
+		console_put_guest_byte((uint8_t)(shown ? copy[i] : '?'));
+	}
+	return (int64_t)length;
+}

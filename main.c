@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* A run of Sill, from top to bottom. */
+#include <sill/handoff.h>
+
+#include "core/acpi.h"
+#include "core/apic.h"
+#include "core/console.h"
+#include "core/cpu.h"
+#include "core/cpu_setup.h"
+#include "core/finish.h"
+#include "core/framebuffer.h"
+#include "core/log.h"
+#include "core/memory.h"
+#include "core/panic.h"
+#include "core/time.h"
+#include "core/trap.h"
+#include "core/version.h"
+#include "debug/proof.h"
+#include "debug/report.h"
+#include "ept/mtrr_read.h"
+#include "guest/run.h"
+#include "hypercall/hypercall.h"
+#include "vmx/capability.h"
+#include "vmx/event.h"
+#include "vmx/operation.h"
+
+static struct vmx_facts facts;
+static struct vmx_capability capability;
+static struct mtrr_state mtrr;
+
+/* From the bare CPU to one that can print, tell the time and explain its own faults. */
+static void start_core(const struct sill_handoff *handoff)
+{
+	struct percpu *cpu;
+
+	memory_start(handoff);
+	cpu = cpu_setup(0);
+	log_start((enum sill_log_level)handoff->log_level);
+	acpi_start(handoff->rsdp);
+	time_start(handoff->entry_tsc);
+	console_start_serial(&handoff->serial);
+	finish_start((enum sill_finish)handoff->finish);
+	if (cpu == NULL)
+		finish_failed("no memory for this CPU's stacks: the loader made the arena too small");
+	framebuffer_start(&handoff->framebuffer);
+	time_read_clock();
+	apic_silence();
+	panic_set_hook(report_last_exits);
+	trap_set_nmi_receiver(event_nmi_arrived);
+}
+
+static void introduce(const struct sill_handoff *handoff)
+{
+	log_info("Sill %u.%u.%u: a thin hypervisor on Intel VT-x", SILL_VERSION_MAJOR,
+		 SILL_VERSION_MINOR, SILL_VERSION_PATCH);
+	log_info("TSC: %llu kHz, %s", (unsigned long long)(time_tsc_hz() / 1000),
+		 time_tsc_source());
+	if (!time_is_known())
+		log_warning("the real-time clock could not be read: the time is not known");
+	log_info("CPUs: %u; Sill uses the one with APIC ID %u", handoff->cpu_count,
+		 this_cpu()->apic_id);
+}
+
+static void start_vmx(const struct sill_handoff *handoff)
+{
+	vmx_facts_read(&facts);
+	if (vmx_capability_check(&facts, &capability) != VMX_USABLE)
+		finish_failed("%s", capability.message);
+	vmx_capability_describe(&capability, log_emit, NULL);
+	proof_begin(handoff, &facts, &capability);
+	if (mtrr_read(&mtrr, capability.physical_address_bits) != 0)
+		finish_failed("this CPU has more variable MTRRs than the %u that Sill knows",
+			      MTRR_VARIABLE_MAX);
+	if (vmx_operation_enter(&capability) != 0)
+		finish_failed("no memory for the VMXON region: the loader made the arena too small");
+	log_info("VMXON: this CPU is in VMX root operation");
+}
+
+static void tell_memory(void)
+{
+	struct memory_usage usage = memory_usage();
+
+	log_info("memory: %llu KiB reserved, %llu KiB used at the most",
+		 (unsigned long long)(usage.reserved >> 10),
+		 (unsigned long long)(usage.most_used >> 10));
+}
+
+/* Entered by core/entry.asm. */
+__attribute__((noreturn)) void sill_main(const struct sill_handoff *handoff);
+void sill_main(const struct sill_handoff *handoff)
+{
+	uint32_t failed;
+
+	/* A loader of another build: its fields can't be trusted, not even those of a console. */
+	if (handoff->magic != SILL_HANDOFF_MAGIC || handoff->version != SILL_HANDOFF_VERSION ||
+	    handoff->size != sizeof(*handoff))
+		halt_forever();
+
+	start_core(handoff);
+	introduce(handoff);
+	start_vmx(handoff);
+	hypercall_start(handoff);
+	failed = guests_run(handoff, &capability, &mtrr);
+	vmx_operation_leave();
+	proof_end(handoff);
+	tell_memory();
+	if (failed == 0)
+		finish_succeeded();
+	finish_failed("%u of %u guests did not end with exit status 0", failed,
+		      handoff->guest_count);
+}

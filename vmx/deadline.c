@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/* The guest's time limit; see vmx/deadline.h. */
+#include "vmx/deadline.h"
+
+#include "core/cpu.h"
+#include "core/log.h"
+#include "core/time.h"
+#include "vmx/exit.h"
+
+/*
+ * The timer counts down by 1 each time that bit X of the TSC changes, X = preemption_timer_shift,
+ * and has 32 bits: a long limit takes several rounds. SDM, "VMX-Preemption Timer".
+ */
+static void arm(const struct vcpu *vcpu)
+{
+	uint64_t now = rdtsc();
+	uint64_t rest = vcpu->deadline > now ? vcpu->deadline - now : 0;
+	uint64_t count = (rest >> vcpu->capability->preemption_timer_shift) + 1;
+
+	vmwrite(VMCS_VMX_PREEMPTION_TIMER_VALUE, count < UINT32_MAX ? count : UINT32_MAX);
+}
+
+void deadline_set(struct vcpu *vcpu, uint32_t milliseconds)
+{
+	/* The timer must go on counting over VM exits: a guest that exits all the time has a limit. */
+	bool has_timer = vmx_capability_has(vcpu->capability, VMX_WORD_PIN,
+					    PIN_BASED_ACTIVATE_VMX_PREEMPTION_TIMER) &&
+			 vmx_capability_has(vcpu->capability, VMX_WORD_EXIT,
+					    VM_EXIT_SAVE_VMX_PREEMPTION_TIMER_VALUE);
+	uint32_t pin = vcpu->capability->pin.value &
+		       ~(uint32_t)PIN_BASED_ACTIVATE_VMX_PREEMPTION_TIMER;
+
+	vcpu->deadline = UINT64_MAX;
+	vcpu->time_limit_ms = milliseconds;
+	if (milliseconds != 0) {
+		vcpu->deadline = rdtsc() + time_tsc_hz() / 1000 * milliseconds;
+		if (has_timer)
+			pin |= PIN_BASED_ACTIVATE_VMX_PREEMPTION_TIMER;
+		else
+			log_warning("no VMX-preemption timer: a guest that loops without VM exits "
+				    "cannot be stopped by its time limit");
+	}
+	vmwrite(VMCS_PIN_BASED_CONTROLS, pin);
+	/* Saving the value is only allowed while the timer runs: "Checks on VM-Exit Control Fields". */
+	vmwrite(VMCS_PRIMARY_VM_EXIT_CONTROLS,
+		vcpu->capability->exit.value |
+			((pin & PIN_BASED_ACTIVATE_VMX_PREEMPTION_TIMER) != 0
+				 ? (uint32_t)VM_EXIT_SAVE_VMX_PREEMPTION_TIMER_VALUE
+				 : 0));
+	if ((pin & PIN_BASED_ACTIVATE_VMX_PREEMPTION_TIMER) != 0)
+		arm(vcpu);
+}
+
+bool deadline_passed(const struct vcpu *vcpu)
+{
+	return rdtsc() >= vcpu->deadline;
+}
+
+bool deadline_stop(struct vcpu *vcpu)
+{
+	return vcpu_stop(vcpu, VCPU_OUT_OF_TIME,
+			 "its time limit of %u.%03u s passed (time_limit in sill.conf)",
+			 vcpu->time_limit_ms / 1000, vcpu->time_limit_ms % 1000);
+}
+
+bool deadline_exit_preemption_timer(struct vcpu *vcpu)
+{
+	if (deadline_passed(vcpu))
+		return deadline_stop(vcpu);
+	arm(vcpu);
+	return true;
+}

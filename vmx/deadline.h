@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* The guest's time limit, kept with the VMX-preemption timer. */
+#ifndef SILL_VMX_DEADLINE_H
+#define SILL_VMX_DEADLINE_H
+
+#include "vmx/vcpu.h"
+
+/*
+ * Ends the guest this many milliseconds from now; 0: never. Without a VMX-preemption timer the
+ * limit is kept only at VM exits that check it, and the log says so.
+ */
+void deadline_set(struct vcpu *vcpu, uint32_t milliseconds);
+
+bool deadline_passed(const struct vcpu *vcpu);
+
+/* Stops the guest, saying how long it ran; returns false. */
+bool deadline_stop(struct vcpu *vcpu);
+
+
+#endif

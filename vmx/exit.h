@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* The exit path's inner contracts: who handles which VM exit. */
+#ifndef SILL_VMX_EXIT_H
+#define SILL_VMX_EXIT_H
+
+#include "vmx/vcpu.h"
+
+/* Indexed by basic exit reason; NULL: Sill has no answer, the guest is stopped. */
+extern exit_handler *const exit_table[EXIT_REASON_COUNT];
+
+/* Failed VM entries, unknown reasons, reasons without a handler: stops the guest, returns false. */
+__attribute__((cold)) bool vmx_handle_unusual_exit(struct vcpu *vcpu, uint64_t reason);
+
+/* The families of exits, one file each. */
+exit_handler exit_cpuid;		   /* vmx/exit_cpuid.c */
+exit_handler exit_rdmsr, exit_wrmsr;	   /* vmx/exit_msr.c */
+exit_handler exit_control_register;	   /* vmx/exit_control_register.c */
+exit_handler exit_xsetbv;		   /* vmx/exit_xsetbv.c */
+exit_handler exit_exception_or_nmi, exit_external_interrupt, exit_nmi_window,
+	exit_triple_fault;		   /* vmx/exit_event.c */
+exit_handler deadline_exit_preemption_timer; /* vmx/deadline.c */
+exit_handler exit_wbinvd, exit_invalid_opcode; /* vmx/exit_instruction.c */
+exit_handler exit_hypercall;		   /* hypercall/dispatch.c */
+
+/* In guest mode, those who play the machine: guest/. */
+exit_handler guest_exit_io;		   /* guest/ports.c */
+exit_handler guest_exit_hlt;		   /* guest/run.c */
+exit_handler guest_exit_ept_violation, guest_exit_ept_misconfiguration; /* guest/memory.c */
+
+#endif

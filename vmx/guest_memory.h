@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A guest's memory as Sill may touch it: through the guest's own page tables with the caller's
+ * rights, then through EPT, a copy at a time. No pointer into it is ever held, so nothing can
+ * change between a check and its use.
+ */
+#ifndef SILL_VMX_GUEST_MEMORY_H
+#define SILL_VMX_GUEST_MEMORY_H
+
+#include "vmx/vcpu.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Guest-physical memory. 0, or -SILL_EFAULT if any of it is not RAM that the guest itself could
+ * reach in this way. Lazily granted pages are granted first, as at the guest's own touch.
+ */
+__attribute__((warn_unused_result)) int guest_read_physical(struct vcpu *vcpu, uint64_t gpa,
+							    void *to, size_t size);
+__attribute__((warn_unused_result)) int guest_write_physical(struct vcpu *vcpu, uint64_t gpa,
+							     const void *from, size_t size);
+
+/* Why an access by linear address failed: what the guest's own instruction would have met. */
+struct guest_fault {
+	bool page_fault; /* else a general-protection fault */
+	uint64_t address;
+	uint32_t error_code;
+};
+
+/*
+ * Linear addresses of the code that runs now, at its privilege. All of the range is checked before
+ * a byte is written. 0, or -SILL_EFAULT; *fault (may be NULL) tells what it was.
+ */
+__attribute__((warn_unused_result)) int guest_read(struct vcpu *vcpu, uint64_t linear, void *to,
+						   size_t size, struct guest_fault *fault);
+__attribute__((warn_unused_result)) int guest_write(struct vcpu *vcpu, uint64_t linear,
+						    const void *from, size_t size,
+						    struct guest_fault *fault);
+
+/* Whether guest_write() would succeed; changes nothing but accessed and dirty flags. */
+__attribute__((warn_unused_result)) int guest_check_write(struct vcpu *vcpu, uint64_t linear,
+							  size_t size, struct guest_fault *fault);
+
+/* As read by the CPU itself, whatever the CPL: descriptors and task state. */
+__attribute__((warn_unused_result)) int guest_read_as_cpu(struct vcpu *vcpu, uint64_t linear,
+							  void *to, size_t size);
+
+#endif

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A virtual CPU: the guest's registers that the VMCS has no field for, what Sill knows of the
+ * guest that runs on it, and the small vocabulary in which exit handlers speak of it.
+ *
+ * Who may call: the physical CPU on which the vCPU's VMCS is current.
+ */
+#ifndef SILL_VMX_VCPU_H
+#define SILL_VMX_VCPU_H
+
+#include "core/trap.h"
+#include "ept/ept.h"
+#include "vmx/capability.h"
+#include "vmx/controls.h"
+#include "vmx/exit_reason.h"
+#include "vmx/instructions.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * In the order in which vmx/entry.asm pushes and pops them: that of the register numbers in
+ * instruction encodings, RSP left out (it is in the VMCS).
+ */
+struct vcpu_registers {
+	uint64_t rax, rcx, rdx, rbx, rbp, rsi, rdi;
+	uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
+};
+
+/* How a guest ended. */
+enum vcpu_end {
+	VCPU_RUNNING,
+	VCPU_EXITED,	    /* it said so itself, with a status */
+	VCPU_HALTED,	    /* HLT, and nothing can wake it */
+	VCPU_CRASHED,	    /* it did what a CPU cannot go on from */
+	VCPU_NOT_HANDLED,   /* it did what Sill has no answer to */
+	VCPU_ENTRY_FAILED,  /* the CPU refused its state, in a VM exit */
+	VCPU_ENTRY_REFUSED, /* VMLAUNCH or VMRESUME failed */
+	VCPU_OUT_OF_TIME,   /* its time limit passed */
+};
+
+/* One VM exit, for the report of the last ones. A power of two of them, see vcpu_trace(). */
+struct vcpu_trace_entry {
+	uint64_t reason; /* the exit-reason field */
+	uint64_t rip;
+};
+#define VCPU_TRACE_COUNT 128
+
+struct vcpu {
+	struct vcpu_registers registers; /* at offset 0, at the top of the host stack */
+
+	uint64_t run_rsp; /* the stack of who called vcpu_run(); vmx/entry.asm knows its place */
+	uint64_t rip;	  /* the guest's, at this exit */
+
+	uint8_t trace_at; /* twice the index of the next entry; wraps around by itself */
+	struct vcpu_trace_entry trace[VCPU_TRACE_COUNT];
+	uint64_t exits[EXIT_REASON_COUNT];
+
+	void *vmcs;	      /* the VMCS region, */
+	uint8_t *io_bitmaps;  /* the two I/O bitmaps, */
+	uint8_t *msr_bitmap;  /* the MSR bitmaps: whole pages of the arena */
+
+	const struct vmx_capability *capability;
+	struct ept *ept;
+	uint64_t tsc_offset;	  /* guest TSC = TSC + this */
+	uint64_t deadline;	  /* the TSC at which its time is over, UINT64_MAX = never */
+	uint32_t time_limit_ms;
+	uint32_t primary_controls; /* as last set, without NMI-window exiting */
+	uint32_t waiting_nmis;	  /* NMIs that the guest is still to get: 0 to 2 */
+	uint64_t cr0_owned, cr4_owned; /* bits that the guest sees the shadow of */
+	uint64_t cr4_forced;	  /* of the owned bits, those that are 1 in truth */
+	uint64_t cr4_allowed;	  /* bits that the guest may set */
+	uint64_t xcr0_allowed;
+	bool pages_1g;	      /* the CPU has 1-GByte pages, for the guest's own tables */
+
+	enum vcpu_end end;
+	uint32_t status;   /* if it exited */
+	char why[200];	   /* in words, unless it exited */
+	uint32_t instruction_error; /* if entry was refused; 0 = VMfailInvalid */
+
+	/* Set if somebody wants to know when a hypercall is done: a trace, or the call itself. */
+	bool hypercall_watched;
+	bool trace_hypercalls;
+	uint64_t guest_memory; /* bytes of RAM */
+	uint32_t hypercall_features; /* SILL_FEATURE_* */
+	uint32_t guest_id;
+
+	/*
+	 * Asked when Sill itself is about to touch guest-physical memory that EPT doesn't map:
+	 * 0 if it does now, as it would after the guest's own touch, else -SILL_EFAULT.
+	 */
+	int (*grant)(struct vcpu *vcpu, uint64_t gpa);
+	void *guest; /* whose vCPU it is: of use to the room that made it */
+};
+
+_Static_assert(offsetof(struct vcpu, registers) == 0, "vmx/entry.asm relies on it");
+_Static_assert(sizeof(struct vcpu_registers) == 15 * 8, "vmx/entry.asm relies on it");
+_Static_assert(offsetof(struct vcpu, run_rsp) == 15 * 8, "vmx/entry.asm relies on it");
+
+/* Handles one kind of VM exit. True: resume the guest. False: it has ended (vcpu_stop()). */
+typedef bool exit_handler(struct vcpu *vcpu);
+
+/* Ends the guest, with the reason in words; returns false, for handlers to pass on. */
+__attribute__((format(printf, 3, 4), cold)) bool vcpu_stop(struct vcpu *vcpu, enum vcpu_end end,
+							   const char *fmt, ...);
+
+/* The exiting instruction is emulated wholly: the guest goes on behind it. Returns true. */
+bool vcpu_advance(struct vcpu *vcpu);
+
+/*
+ * Gives the guest a fault, at the instruction that caused the exit. Return true. Only for exits
+ * that instructions cause: those never interrupt the delivery of another event.
+ */
+bool vcpu_inject_ud(struct vcpu *vcpu);
+bool vcpu_inject_gp(struct vcpu *vcpu); /* error code 0 */
+bool vcpu_inject_pf(struct vcpu *vcpu, uint64_t address, uint32_t error_code);
+
+/*
+ * The general form: SDM, "VM-Entry Controls for Event Injection". type is INTERRUPTION_TYPE_*;
+ * error_code counts only if has_error_code.
+ */
+void vcpu_inject(struct vcpu *vcpu, uint32_t type, uint32_t vector, bool has_error_code,
+		 uint32_t error_code);
+
+/*
+ * If the exit interrupted the delivery of an event, delivers it again at the next entry. To be
+ * called by handlers of exits that can do so (EPT violations, exceptions) before they resume.
+ * SDM, "Information for VM Exits That Occur During Event Delivery".
+ */
+void vcpu_redeliver_event(struct vcpu *vcpu);
+
+/* The general register with this number in instruction encodings, 0 to 15, RSP included. */
+uint64_t vcpu_read_register(const struct vcpu *vcpu, unsigned int number);
+void vcpu_write_register(struct vcpu *vcpu, unsigned int number, uint64_t value);
+
+/* Is the code segment a 64-bit one? Then registers are read and written whole. */
+static inline bool vcpu_in_64_bit_code(void)
+{
+	/*
+	 * Outside of IA-32e mode descriptors should leave L clear ("Segment Descriptors"). A guest
+	 * that sets it nevertheless only finds its own hypercalls answered in the other convention.
+	 */
+	return (vmread(VMCS_GUEST_CS_ACCESS_RIGHTS) & SEGMENT_L) != 0;
+}
+
+/* SDM, "Guest Non-Register State": with unrestricted guest, SS.DPL is always the CPL. */
+static inline unsigned int vcpu_cpl(void)
+{
+	return SEGMENT_DPL((uint32_t)vmread(VMCS_GUEST_SS_ACCESS_RIGHTS));
+}
+
+#endif
