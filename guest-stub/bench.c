@@ -80,10 +80,25 @@ static uint64_t net_of(uint64_t ticks, unsigned setup)
 	return ticks > empty + setup ? ticks - empty - setup : 0;
 }
 
+/* key=value, and blanks up to a width: the lines form a table for people, too. */
+static void column(const char *key, uint64_t value)
+{
+	uint64_t rest = value;
+
+	print(" %s=%lu", key, value);
+	for (int digits = 1; digits < 6; digits++) {
+		rest /= 10;
+		if (!rest)
+			print(" ");
+	}
+}
+
 static void report(const char *name, uint64_t least, unsigned setup, unsigned tries)
 {
-	print("bench: name=%s net=%lu min=%lu setup=%u tries=%u\n", name, net_of(least, setup),
-	      least, setup, tries);
+	print("bench: name=%22s", name);
+	column("net", net_of(least, setup));
+	column("min", least);
+	print(" setup=%u tries=%u\n", setup, tries);
 }
 
 /* Every try needs a page of its own. */
