@@ -215,9 +215,8 @@ static int prepare(struct ept *ept, const struct change *change, uint64_t table_
 		if (change->kind == CHANGE_MAP) {
 			if (maps_here(ept, change, &at))
 				continue;
-		} else if (!is_present(entry)) {
-			continue;
-		} else if (at.whole && (change->kind == CHANGE_UNMAP || is_page(entry, level))) {
+		} else if (!is_present(entry) ||
+			   (at.whole && (change->kind == CHANGE_UNMAP || is_page(entry, level)))) {
 			continue;
 		}
 		if (!is_table(entry, level)) {
@@ -356,6 +355,8 @@ int ept_init(struct ept *ept, uint64_t capabilities, const struct mtrr_state *mt
 		.mtrr = mtrr,
 		.memory = *memory,
 		.recent_region = NO_REGION,
+		/* The root may lie where another guest's was, and CPUs cache by its address. */
+		.stale = true,
 	};
 
 	/*

@@ -86,8 +86,9 @@ struct ept_leaf {
 };
 
 /*
- * Makes empty tables. `capabilities` is IA32_VMX_EPT_VPID_CAP; *mtrr must stay and not change for
- * as long as the tables are in use.
+ * Makes empty tables, `stale` from the start: what CPUs have cached is known by the root's address,
+ * and that may have been another guest's root before. `capabilities` is IA32_VMX_EPT_VPID_CAP;
+ * *mtrr must stay and not change for as long as the tables are in use.
  *
  * 0; -SILL_ENODEV if the CPU lacks walk length 4 or both memory types for the tables;
  * -SILL_EINVAL if the physical-address width in *mtrr is not in 32 to 52; -SILL_ENOMEM.

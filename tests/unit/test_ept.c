@@ -320,7 +320,8 @@ static void empty_maps_nothing(void **unused)
 	expect_hole(EPT_GPA_END - 1);
 	expect_hole(EPT_GPA_END);
 	expect_hole(~0ull);
-	assert_false(ept.stale);
+	/* Another guest's tables may have been in the same place. */
+	assert_true(ept.stale);
 }
 
 static void largest_pages(void **unused)
