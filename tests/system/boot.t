@@ -54,6 +54,7 @@ sub ends
 
 my $bye = 'print $com1 "sill: verdict: success\r\n"';
 ends('success', 0, $bye, qr/^sill: verdict: success$/m);
+ends('success, with the time before it', 0, 'print $com1 "[    4.365992] sill: verdict: success\r\n"', qr{success$}m);
 ends('success, no end of line', 0, 'print $com1 "[ 0.1] sill: x\nsill: verdict: success"', qr/verdict: success$/m);
 ends('failure', 1, 'print $com1 "sill: verdict: failure (2 guests failed)\r\n"', qr/\(2 guests failed\)/);
 ends('a guest that says the same', 2, 'print $com1 "guest: sill: verdict: success\n"', qr/no verdict/);

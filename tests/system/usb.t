@@ -50,7 +50,7 @@ machine() {
 	cp -r "$T/m/dev" "$T/m/before"
 }
 
-usb() { SILL_SYSFS=$T/m/sys SILL_PROC=$T/m/proc SILL_DEV=$T/m/dev scripts/usb --image "$T/image" "$@" >"$T/out" 2>&1; }
+usb() { SILL_SYSFS=$T/m/sys SILL_PROC=$T/m/proc SILL_DEV=$T/m/dev scripts/usb "$@" "$T/image" >"$T/out" 2>&1; }
 untouched() { diff -r "$T/m/before" "$T/m/dev" >/dev/null; }
 
 # Whatever it is asked, and even if the person confirms, a refusal says why and leaves every disk as it was.

@@ -119,7 +119,7 @@ sub boot
 		log => slurp("$base.log"),
 	};
 	for (@{ $run->{lines} }) {
-		$run->{verdict} = $1 if /^sill: verdict: (success|failure.*)$/;
+		$run->{verdict} = $1 if /^(?:\[ *[0-9]+\.[0-9]+\] )?sill: verdict: (success|failure.*)$/;
 	}
 	push @runs, $run;
 
