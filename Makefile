@@ -21,6 +21,7 @@ include core/module.mk
 include boot/module.mk
 include guest-stub/module.mk
 include tests/module.mk
+include tests/system/module.mk
 
 all: $(BUILD)/sill.efi guest-stub image
 

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: MIT
+# UEFI programs that the system tests need: build/tests/NAME.efi from tests/system/NAME/main.c.
+# Compiled by boot/module.mk's rule, with the loader's flags; unlike the loader they use gnu-efi's library.
+
+TEST_EFI := $(BUILD)/tests/lockoff.efi
+
+test-programs: $(TEST_EFI)
+.PHONY: test-programs
+
+$(BUILD)/tests/%.so: $(BUILD)/boot/tests/system/%/main.o
+	@mkdir -p $(@D)
+	@$(LD) -nostdlib -znocombreloc -shared -Bsymbolic --no-undefined \
+		-z noexecstack --no-warn-rwx-segments -T $(EFI_LIB) -L $(EFI_LIB_DIR) -L /usr/lib \
+		$(EFI_LIB_DIR)crt0-efi-x86_64.o $< -lefi -lgnuefi -o $@
+
+$(BUILD)/tests/%.efi: $(BUILD)/tests/%.so
+	@echo '  EFI   $@'
+	@$(OBJCOPY) -j .text -j .sdata -j .data -j .rodata -j .dynamic -j .dynsym -j '.rel*' \
+		-j '.rela*' -j .areloc -j .reloc --target efi-app-x86_64 --subsystem 10 $< $@
+
+.SECONDARY: $(TEST_EFI:.efi=.so)
