@@ -121,7 +121,7 @@ static void first_touch(void)
 
 void bench(void)
 {
-	uint64_t least;
+	uint64_t least, forty;
 	bool counting;
 
 	if (!sill_present()) {
@@ -129,8 +129,10 @@ void bench(void)
 		return;
 	}
 	empty = smallest(measure_empty);
-	counting = smallest(measure_forty_instructions) == empty + COUNTED_INSTRUCTIONS;
-	print("bench: unit=%s empty=%lu\n", counting ? "instructions" : "cycles", empty);
+	forty = smallest(measure_forty_instructions) - empty;
+	counting = forty == COUNTED_INSTRUCTIONS;
+	print("bench: unit=%s empty=%lu (%u instructions take %lu ticks)\n",
+	      counting ? "instructions" : "cycles", empty, COUNTED_INSTRUCTIONS, forty);
 
 	print("bench: what each exit costs in %s: net is the exit alone\n",
 	      counting ? "instructions, VM exit and entry counting none" : "cycles of the TSC");

@@ -27,7 +27,11 @@ endstruc
 ALIAS		equ 0xC0000000		; where both kinds of tables map guest-physical 0 once more
 NOTHING		equ 0x80000000		; nothing mapped here, and no RAM either
 
+MULTIBOOT_INFO_CMDLINE	equ 1 << 2
+MULTIBOOT_CMDLINE	equ 16		; offset in the Multiboot information
+
 extern boot_pd
+extern boot_information
 
 section .text
 bits 32
@@ -43,6 +47,20 @@ mode32_boot_calls:
 	jne .done
 	mov dword [mode32_found], 1
 
+	; Only for the suite: a person who reads along with the demo, or the benchmark, is not to be
+	; disturbed by these calls.
+	mov edi, [boot_information]
+	test dword [edi], MULTIBOOT_INFO_CMDLINE
+	jz .make_calls
+	mov edi, [edi + MULTIBOOT_CMDLINE]
+	mov eax, [edi]
+	cmp eax, 'demo'
+	je .done
+	cmp eax, 'benc'
+	je .done
+	cmp eax, 'echo'
+	je .done
+.make_calls:
 	push dword 0			; add to pointers
 	push dword mode32_results
 	call calls
