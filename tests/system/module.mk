@@ -2,7 +2,7 @@
 # UEFI programs that the system tests need: build/tests/NAME.efi from tests/system/NAME/main.c.
 # Compiled by boot/module.mk's rule, with the loader's flags; unlike the loader they use gnu-efi's library.
 
-TEST_EFI := $(BUILD)/tests/lockoff.efi
+TEST_EFI := $(BUILD)/tests/lockoff.efi $(BUILD)/tests/mapchange.efi
 
 test-programs: $(TEST_EFI)
 .PHONY: test-programs
