@@ -69,14 +69,14 @@ static void tell_last_exits(const struct vcpu *vcpu)
 {
 	log_info("last VM exits, the latest first:");
 	for (unsigned int i = 1; i <= SHOWN_EXITS; i++) {
-		const struct vcpu_trace_entry *entry =
-			&vcpu->trace[(vcpu->trace_at / 2 - i) % VCPU_TRACE_COUNT];
+		uint8_t at = (uint8_t)(vcpu->trace_at - 2 * i);
+		uint64_t reason = vcpu->trace[at], rip = vcpu->trace[at + 1];
 
-		if (entry->reason == 0 && entry->rip == 0)
+		if (reason == 0 && rip == 0)
 			break;
-		log_info("  %s%s at %016llx", exit_reason_words((uint32_t)entry->reason),
-			 (entry->reason & EXIT_REASON_ENTRY_FAILURE) != 0 ? " (VM entry)" : "",
-			 (unsigned long long)entry->rip);
+		log_info("  %s%s at %016llx", exit_reason_words((uint32_t)reason),
+			 (reason & EXIT_REASON_ENTRY_FAILURE) != 0 ? " (VM entry)" : "",
+			 (unsigned long long)rip);
 	}
 }
 

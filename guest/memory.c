@@ -122,7 +122,7 @@ static void block_nmis_again(uint64_t qualification)
 			vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE) | BLOCKING_BY_NMI);
 }
 
-static bool stop_for_violation(struct vcpu *vcpu, uint64_t gpa, uint64_t qualification)
+__attribute__((noreturn)) static void stop_for_violation(struct vcpu *vcpu, uint64_t gpa, uint64_t qualification)
 {
 	const char *access = (qualification & EPT_VIOLATION_FETCH) != 0	  ? "instruction fetch from"
 			     : (qualification & EPT_VIOLATION_WRITE) != 0 ? "write to"
@@ -130,16 +130,16 @@ static bool stop_for_violation(struct vcpu *vcpu, uint64_t gpa, uint64_t qualifi
 	uint64_t memory = machine_of(vcpu)->settings->memory;
 
 	if (gpa >= memory)
-		return vcpu_stop(vcpu, VCPU_CRASHED,
+		vcpu_stop(vcpu, VCPU_CRASHED,
 				 "EPT violation: %s guest-physical %llx, where nothing is: its RAM "
 				 "ends at %llx",
 				 access, (unsigned long long)gpa, (unsigned long long)memory);
-	return vcpu_stop(vcpu, VCPU_CRASHED,
+	vcpu_stop(vcpu, VCPU_CRASHED,
 			 "EPT violation: %s guest-physical %llx, which is a ROM: it can only be read",
 			 access, (unsigned long long)gpa);
 }
 
-bool guest_exit_ept_violation(struct vcpu *vcpu)
+void guest_exit_ept_violation(struct vcpu *vcpu)
 {
 	uint64_t gpa = vmread(VMCS_GUEST_PHYSICAL_ADDRESS);
 	uint64_t qualification = vmread(VMCS_EXIT_QUALIFICATION);
@@ -147,13 +147,12 @@ bool guest_exit_ept_violation(struct vcpu *vcpu)
 		EPT_VIOLATION_READABLE | EPT_VIOLATION_WRITABLE | EPT_VIOLATION_EXECUTABLE;
 
 	if ((qualification & mapped) != 0 || machine_grant(vcpu, gpa) != 0)
-		return stop_for_violation(vcpu, gpa, qualification);
+		stop_for_violation(vcpu, gpa, qualification);
 	block_nmis_again(qualification);
 	vcpu_redeliver_event(vcpu);
-	return true;
 }
 
-bool guest_exit_ept_misconfiguration(struct vcpu *vcpu)
+void guest_exit_ept_misconfiguration(struct vcpu *vcpu)
 {
 	/* No guest can cause this: the tables hold an entry that the CPU cannot understand. */
 	panic("EPT misconfiguration at guest-physical %llx",

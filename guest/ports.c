@@ -106,17 +106,12 @@ static uint32_t input(struct machine *machine, uint16_t port, unsigned int bytes
 	return value;
 }
 
-/* False if the guest ended with this. */
-static bool output(struct machine *machine, uint16_t port, unsigned int bytes, uint32_t value)
+static void output(struct machine *machine, uint16_t port, unsigned int bytes, uint32_t value)
 {
-	if (port == DEBUG_EXIT_PORT) {
-		machine->vcpu->end = VCPU_EXITED;
-		machine->vcpu->status = value << 1 | 1;
-		return false;
-	}
+	if (port == DEBUG_EXIT_PORT)
+		vcpu_exit(machine->vcpu, value << 1 | 1);
 	for (unsigned int i = 0; i < bytes; i++)
 		write_port(machine, (uint16_t)(port + i), (uint8_t)(value >> 8 * i));
-	return true;
 }
 
 static uint64_t mask_of(unsigned int bytes)
@@ -147,18 +142,19 @@ static unsigned int string_address_bytes(const struct vcpu *vcpu)
 	return (access_rights & SEGMENT_L) != 0 ? 8 : (access_rights & SEGMENT_DB) != 0 ? 4 : 2;
 }
 
-static bool inject_fault(struct vcpu *vcpu, const struct guest_fault *fault)
+static void inject_fault(struct vcpu *vcpu, const struct guest_fault *fault)
 {
 	if (fault->page_fault)
-		return vcpu_inject_pf(vcpu, fault->address, fault->error_code);
-	return vcpu_inject_gp(vcpu);
+		vcpu_inject_pf(vcpu, fault->address, fault->error_code);
+	else
+		vcpu_inject_gp(vcpu);
 }
 
 /* Elements of a REP INS or OUTS done in one exit: the rest come in the next, so time is bounded. */
 #define MOST_ELEMENTS 64
 
 /* SDM, "INS/INSB/INSW/INSD" and "OUTS/OUTSB/OUTSW/OUTSD", "REP". */
-static bool string_access(struct vcpu *vcpu, uint64_t qualification)
+static void string_access(struct vcpu *vcpu, uint64_t qualification)
 {
 	struct machine *machine = machine_of(vcpu);
 	unsigned int bytes = IO_ACCESS_BYTES(qualification);
@@ -178,14 +174,18 @@ static bool string_access(struct vcpu *vcpu, uint64_t qualification)
 
 		/* First whether the memory is there, then the device: a byte read is gone from it. */
 		if (in ? guest_check_write(vcpu, linear, bytes, &fault) != 0
-		       : guest_read(vcpu, linear, &value, bytes, &fault) != 0)
-			return inject_fault(vcpu, &fault);
+		       : guest_read(vcpu, linear, &value, bytes, &fault) != 0) {
+			inject_fault(vcpu, &fault);
+			return;
+		}
 		if (in) {
 			value = input(machine, port, bytes);
-			if (guest_write(vcpu, linear, &value, bytes, &fault) != 0)
-				return inject_fault(vcpu, &fault);
-		} else if (!output(machine, port, bytes, value)) {
-			return false;
+			if (guest_write(vcpu, linear, &value, bytes, &fault) != 0) {
+				inject_fault(vcpu, &fault);
+				return;
+			}
+		} else {
+			output(machine, port, bytes, value);
 		}
 		linear += step;
 		if (!wide)
@@ -194,22 +194,25 @@ static bool string_access(struct vcpu *vcpu, uint64_t qualification)
 		if (rep)
 			*counter = merged(*counter, left - 1, address_bytes);
 	}
-	return left > 0 ? true : vcpu_advance(vcpu);
+	if (left == 0)
+		vcpu_advance(vcpu);
 }
 
-__attribute__((hot)) bool guest_exit_io(struct vcpu *vcpu)
+__attribute__((hot)) void guest_exit_io(struct vcpu *vcpu)
 {
 	uint64_t qualification = vmread(VMCS_EXIT_QUALIFICATION);
 	unsigned int bytes = IO_ACCESS_BYTES(qualification);
 	uint16_t port = (uint16_t)IO_ACCESS_PORT(qualification);
 
-	if (IO_ACCESS_STRING(qualification))
-		return string_access(vcpu, qualification);
+	if (IO_ACCESS_STRING(qualification)) {
+		string_access(vcpu, qualification);
+		return;
+	}
 	if (IO_ACCESS_IN(qualification))
 		vcpu->registers.rax =
 			merged(vcpu->registers.rax, input(machine_of(vcpu), port, bytes), bytes);
-	else if (!output(machine_of(vcpu), port, bytes,
-			 (uint32_t)(vcpu->registers.rax & mask_of(bytes))))
-		return false;
-	return vcpu_advance(vcpu);
+	else
+		output(machine_of(vcpu), port, bytes,
+		       (uint32_t)(vcpu->registers.rax & mask_of(bytes)));
+	vcpu_advance(vcpu);
 }

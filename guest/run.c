@@ -19,9 +19,9 @@
 
 static struct machine machine;
 
-bool guest_exit_hlt(struct vcpu *vcpu)
+void guest_exit_hlt(struct vcpu *vcpu)
 {
-	return vcpu_stop(vcpu, VCPU_HALTED,
+	vcpu_stop(vcpu, VCPU_HALTED,
 			 "HLT with interrupts %s: this machine has nothing that could wake it",
 			 (vmread(VMCS_GUEST_RFLAGS) & RFLAGS_IF) != 0 ? "enabled" : "disabled");
 }
@@ -51,7 +51,6 @@ static void start_vcpu(struct vcpu *vcpu, uint32_t id, const struct vcpu_start *
 	vcpu->guest_memory = settings->memory;
 	vcpu->hypercall_features = hypercall_features();
 	vcpu->trace_hypercalls = settings->trace_hypercalls != 0;
-	vcpu->hypercall_watched = vcpu->trace_hypercalls;
 	deadline_set(vcpu, settings->time_limit_ms);
 	apply_vmcs_settings(settings);
 }
@@ -76,7 +75,7 @@ static bool run_guest(struct vcpu *vcpu, uint32_t id, const struct mtrr_state *m
 		log_info("guest %u: starts at %x, %llu ticks after the loader", id, start.eip,
 			 (unsigned long long)(rdtsc() - loader_tsc));
 		vcpu_run(vcpu);
-		hypercall_trace_end();
+		hypercall_trace_end(vcpu);
 		report_guest_end(vcpu);
 		vcpu_retire(vcpu);
 		success = vcpu->end == VCPU_EXITED && vcpu->status == 0;

@@ -4,7 +4,7 @@
 #include "hypercall/hypercall.h"
 #include "vmx/guest_memory.h"
 
-int64_t hypercall_console_write(struct vcpu *vcpu, bool wide)
+void hypercall_console_write(struct vcpu *vcpu, bool wide)
 {
 	uint64_t text = hypercall_argument(vcpu, wide, 0);
 	uint64_t length = hypercall_argument(vcpu, wide, 1);
@@ -12,8 +12,10 @@ int64_t hypercall_console_write(struct vcpu *vcpu, bool wide)
 
 	if (length > sizeof(copy))
 		length = sizeof(copy);
-	if (guest_read(vcpu, text, copy, length, NULL) != 0)
-		return -SILL_EFAULT;
+	if (guest_read(vcpu, text, copy, length, NULL) != 0) {
+		hypercall_return(vcpu, wide, -SILL_EFAULT);
+		return;
+	}
 	for (uint64_t i = 0; i < length; i++) {
 		bool shown = (copy[i] >= ' ' && copy[i] <= '~') || copy[i] == '\n' ||
 			     copy[i] == '\t';
@@ -22,5 +24,5 @@ int64_t hypercall_console_write(struct vcpu *vcpu, bool wide)
 			console_put_guest_byte('\r');
 		console_put_guest_byte((uint8_t)(shown ? copy[i] : '?'));
 	}
-	return (int64_t)length;
+	hypercall_return(vcpu, wide, (int64_t)length);
 }

@@ -1,61 +1,76 @@
 /* SPDX-License-Identifier: MIT */
-/* VMCALL: from the guest's registers to the service in the table, and back. */
+/* VMCALL: from the guest's registers to the service in the table. */
 #include "hypercall/doorbell.h"
 #include "hypercall/hypercall.h"
 #include "hypercall/trace.h"
 #include "vmx/exit.h"
 #include "vmx/guest_memory.h"
 
-enum caller {
-	ANYONE,
-	GRANTED,
-};
+/* Who may call what: the rows marked GRANTED are reached through a guard, the others as they are. */
+#define CALLER_ANYONE(name)  hypercall_##name
+#define CALLER_GRANTED(name) guarded_##name
 
-static const struct {
-	hypercall_service *serve;
-	enum caller who;
-} calls[] = {
-#define SILL_CALL(number, NAME, name, who, arguments, summary)                                     \
-	[number] = {hypercall_##name, who},
+#define GUARD_ANYONE(name)
+#define GUARD_GRANTED(name)                                                                        \
+	static void guarded_##name(struct vcpu *vcpu, bool wide)                                   \
+	{                                                                                          \
+		if (doorbell_granted(vcpu))                                                        \
+			hypercall_##name(vcpu, wide);                                              \
+		else                                                                               \
+			hypercall_return(vcpu, wide, -SILL_EPERM);                                 \
+	}
+#define SILL_CALL(number, NAME, name, who, arguments, summary) GUARD_##who(name)
+#include "hypercall/calls.def"
+#undef SILL_CALL
+
+static hypercall_service *const calls[] = {
+#define SILL_CALL(number, NAME, name, who, arguments, summary) [number] = CALLER_##who(name),
 #include "hypercall/calls.def"
 #undef SILL_CALL
 };
 _Static_assert(sizeof(calls) / sizeof(calls[0]) == SILL_CALL_COUNT, "a row for each number");
 
-__attribute__((hot)) bool exit_hypercall(struct vcpu *vcpu)
+static void serve(struct vcpu *vcpu, bool wide, uint64_t number)
 {
-	bool wide = vcpu_in_64_bit_code();
-	uint64_t rax = vcpu->registers.rax;
-	uint64_t number = wide ? rax : (uint32_t)rax;
-	int64_t result;
-
-	if (number >= SILL_CALL_COUNT)
-		result = -SILL_ENOSYS;
-	else if (calls[number].who == GRANTED && !doorbell_granted(vcpu))
-		result = -SILL_EPERM;
+	if (__builtin_expect(number < SILL_CALL_COUNT, true))
+		calls[number](vcpu, wide);
 	else
-		result = calls[number].serve(vcpu, wide);
-
-	if (__builtin_expect(vcpu->hypercall_watched, false)) {
-		if (vcpu->trace_hypercalls)
-			hypercall_trace(vcpu, wide, number, result);
-		if (vcpu->end != VCPU_RUNNING)
-			return false;
-	}
-	vcpu->registers.rax = wide ? (uint64_t)result : (rax & ~0xffffffffull) | (uint32_t)result;
-	return vcpu_advance(vcpu);
+		hypercall_return(vcpu, wide, -SILL_ENOSYS);
 }
 
-int64_t hypercall_answer(struct vcpu *vcpu, bool wide, const void *structure, size_t size)
+/* For people who want to see what is called. */
+__attribute__((noinline, cold)) static void serve_traced(struct vcpu *vcpu, bool wide,
+							 uint64_t number)
+{
+	hypercall_trace_begin(vcpu, wide, number);
+	serve(vcpu, wide, number);
+	hypercall_trace_answer(vcpu);
+}
+
+__attribute__((hot)) void exit_hypercall(struct vcpu *vcpu)
+{
+	bool wide = (vmread_proven(VMCS_GUEST_CS_ACCESS_RIGHTS) & SEGMENT_L) != 0;
+	uint64_t number = wide ? vcpu->registers.rax : (uint32_t)vcpu->registers.rax;
+
+	if (__builtin_expect(vcpu->trace_hypercalls, false))
+		serve_traced(vcpu, wide, number);
+	else
+		serve(vcpu, wide, number);
+}
+
+void hypercall_answer(struct vcpu *vcpu, bool wide, const void *structure, size_t size)
 {
 	uint64_t room = hypercall_argument(vcpu, wide, 1);
+	int64_t result;
 
-	/* Nothing that a call answers with is of use below this. */
-	if (room < 8)
-		return -SILL_EINVAL;
 	if (room < size)
 		size = room;
-	if (guest_write(vcpu, hypercall_argument(vcpu, wide, 0), structure, size, NULL) != 0)
-		return -SILL_EFAULT;
-	return (int64_t)size;
+	/* Nothing that a call answers with is of use below this. */
+	if (room < 8)
+		result = -SILL_EINVAL;
+	else if (guest_write(vcpu, hypercall_argument(vcpu, wide, 0), structure, size, NULL) != 0)
+		result = -SILL_EFAULT;
+	else
+		result = (int64_t)size;
+	hypercall_return(vcpu, wide, result);
 }

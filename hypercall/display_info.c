@@ -6,11 +6,12 @@
 
 static struct sill_display_info display;
 
-int64_t hypercall_display_info(struct vcpu *vcpu, bool wide)
+void hypercall_display_info(struct vcpu *vcpu, bool wide)
 {
 	if (display.width == 0)
-		return -SILL_ENODEV;
-	return hypercall_answer(vcpu, wide, &display, sizeof(display));
+		hypercall_return(vcpu, wide, -SILL_ENODEV);
+	else
+		hypercall_answer(vcpu, wide, &display, sizeof(display));
 }
 
 void hypercall_start(const struct sill_handoff *handoff)

@@ -11,9 +11,19 @@
 
 /*
  * A service: one file hypercall/<name>.c each, declared by its row in calls.def. wide: the caller
- * is 64-bit code. The result goes to RAX (or EAX).
+ * is 64-bit code. It ends by giving its answer with hypercall_return(), as its last act; that
+ * way nothing has to be kept over a call on the shortest path into Sill and back.
  */
-typedef int64_t hypercall_service(struct vcpu *vcpu, bool wide);
+typedef void hypercall_service(struct vcpu *vcpu, bool wide);
+
+static inline void hypercall_return(struct vcpu *vcpu, bool wide, int64_t result)
+{
+	uint64_t *rax = &vcpu->registers.rax;
+
+	/* Of a 32-bit caller's registers nothing above bit 31 is changed. */
+	*rax = wide ? (uint64_t)result : (*rax & ~0xffffffffull) | (uint32_t)result;
+	vcpu_advance(vcpu);
+}
 
 #define SILL_CALL(number, NAME, name, who, arguments, summary)                                     \
 	hypercall_service hypercall_##name;
@@ -24,17 +34,18 @@ typedef int64_t hypercall_service(struct vcpu *vcpu, bool wide);
 static inline uint64_t hypercall_argument(const struct vcpu *vcpu, bool wide, unsigned int index)
 {
 	const struct vcpu_registers *r = &vcpu->registers;
-	const uint64_t wide_order[] = {r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9};
-	const uint64_t narrow_order[] = {r->rbx, r->rcx, r->rdx, r->rsi, r->rdi, r->rbp};
+	const uint64_t *const wide_order[] = {&r->rdi, &r->rsi, &r->rdx, &r->r10, &r->r8, &r->r9};
+	const uint64_t *const narrow_order[] = {&r->rbx, &r->rcx, &r->rdx,
+						&r->rsi, &r->rdi, &r->rbp};
 
-	return wide ? wide_order[index] : (uint32_t)narrow_order[index];
+	return wide ? *wide_order[index] : (uint32_t)*narrow_order[index];
 }
 
 /*
  * For services that answer with a structure: argument 0 is where to, argument 1 how much of it the
- * caller knows. Result of the call: the bytes written, or an error.
+ * caller knows. The call's result is the bytes written, or an error.
  */
-int64_t hypercall_answer(struct vcpu *vcpu, bool wide, const void *structure, size_t size);
+void hypercall_answer(struct vcpu *vcpu, bool wide, const void *structure, size_t size);
 
 /* What the services tell of the machine; once, before the first guest. */
 void hypercall_start(const struct sill_handoff *handoff);

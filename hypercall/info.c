@@ -3,7 +3,7 @@
 #include "core/version.h"
 #include "hypercall/hypercall.h"
 
-int64_t hypercall_info(struct vcpu *vcpu, bool wide)
+void hypercall_info(struct vcpu *vcpu, bool wide)
 {
 	const struct sill_info info = {
 		.abi_version = SILL_ABI_VERSION,
@@ -17,5 +17,5 @@ int64_t hypercall_info(struct vcpu *vcpu, bool wide)
 		.memory = vcpu->guest_memory,
 	};
 
-	return hypercall_answer(vcpu, wide, &info, sizeof(info));
+	hypercall_answer(vcpu, wide, &info, sizeof(info));
 }

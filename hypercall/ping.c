@@ -2,10 +2,12 @@
 /* ping: the smallest call there is. */
 #include "hypercall/hypercall.h"
 
-int64_t hypercall_ping(struct vcpu *vcpu, bool wide)
+void hypercall_ping(struct vcpu *vcpu, bool wide)
 {
 	uint64_t cookie = hypercall_argument(vcpu, wide, 0);
-	uint64_t first_error = wide ? (uint64_t)-SILL_MAX_ERRNO : (uint32_t)-SILL_MAX_ERRNO;
+	int64_t answer = wide ? (int64_t)cookie : (int32_t)cookie;
 
-	return cookie >= first_error ? -SILL_EINVAL : (int64_t)cookie;
+	if (__builtin_expect(answer < 0 && answer >= -SILL_MAX_ERRNO, false))
+		answer = -SILL_EINVAL;
+	hypercall_return(vcpu, wide, answer);
 }

@@ -4,13 +4,15 @@
 #include "core/time.h"
 #include "hypercall/hypercall.h"
 
-int64_t hypercall_time(struct vcpu *vcpu, bool wide)
+void hypercall_time(struct vcpu *vcpu, bool wide)
 {
 	uint64_t tsc = rdtsc();
 	struct sill_time time = {.tsc = tsc + vcpu->tsc_offset, .tsc_hz = time_tsc_hz()};
 
-	if (!time_is_known())
-		return -SILL_ENODEV;
+	if (!time_is_known()) {
+		hypercall_return(vcpu, wide, -SILL_ENODEV);
+		return;
+	}
 	time.utc_ns = time_utc_ns(tsc);
-	return hypercall_answer(vcpu, wide, &time, sizeof(time));
+	hypercall_answer(vcpu, wide, &time, sizeof(time));
 }

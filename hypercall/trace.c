@@ -4,6 +4,7 @@
 
 #include "core/format.h"
 #include "core/log.h"
+#include "core/string.h"
 #include "hypercall/hypercall.h"
 
 #define MOST_ARGUMENTS 6
@@ -20,13 +21,22 @@ static const struct {
 #undef SILL_CALL
 };
 
-static struct {
-	bool any;
+struct call {
 	bool wide;
 	uint64_t number;
+	uint64_t arguments[MOST_ARGUMENTS];
+};
+
+static struct {
+	struct call call;
+	bool open; /* begun and not answered */
+
+	/* The last one shown. */
+	bool any;
+	struct call last;
 	int64_t result;
 	uint64_t repetitions;
-} last;
+} trace;
 
 static const char *error_name(int64_t result)
 {
@@ -45,44 +55,74 @@ static const char *error_name(int64_t result)
 	return NULL;
 }
 
-void hypercall_trace_end(void)
+static void tell_repetitions(void)
 {
-	if (last.repetitions > 0)
+	if (trace.repetitions > 0)
 		log_info("  ... and the same call %llu more times",
-			 (unsigned long long)last.repetitions);
-	last.repetitions = 0;
-	last.any = false;
+			 (unsigned long long)trace.repetitions);
+	trace.repetitions = 0;
+	trace.any = false;
 }
 
-void hypercall_trace(const struct vcpu *vcpu, bool wide, uint64_t number, int64_t result)
+static void tell_call(const struct vcpu *vcpu, const struct call *call, const char *answer)
 {
-	char text[160], answer[32];
+	char text[160];
 	size_t at = 0;
 
-	if (last.any && last.wide == wide && last.number == number && last.result == result) {
-		last.repetitions++;
-		return;
-	}
-	hypercall_trace_end();
-	last.any = true;
-	last.wide = wide;
-	last.number = number;
-	last.result = result;
-
-	if (error_name(result) != NULL)
-		format(answer, sizeof(answer), "%s", error_name(result));
-	else
-		format(answer, sizeof(answer), "%lld", (long long)result);
-	if (number >= SILL_CALL_COUNT) {
+	if (call->number >= SILL_CALL_COUNT) {
 		log_info("guest %u, CPL %u: hypercall %llu = %s", vcpu->guest_id, vcpu_cpl(),
-			 (unsigned long long)number, answer);
+			 (unsigned long long)call->number, answer);
 		return;
 	}
 	text[0] = '\0';
-	for (unsigned int i = 0; calls[number].arguments[i] != NULL && at < sizeof(text); i++)
-		at += (size_t)format(text + at, sizeof(text) - at, "%s%s 0x%llx",
-				     i > 0 ? ", " : "", calls[number].arguments[i],
-				     (unsigned long long)hypercall_argument(vcpu, wide, i));
-	log_info("guest %u, CPL %u: %s(%s) = %s", vcpu->guest_id, vcpu_cpl(), calls[number].name,
-		 text, answer);
+	for (unsigned int i = 0; calls[call->number].arguments[i] != NULL; i++)
+		at += (size_t)format(text + at, sizeof(text) - at, "%s%s 0x%llx", i > 0 ? ", " : "",
+				     calls[call->number].arguments[i],
+				     (unsigned long long)call->arguments[i]);
+	log_info("guest %u, CPL %u: %s(%s)%s%s", vcpu->guest_id, vcpu_cpl(),
+		 calls[call->number].name, text, answer[0] != '\0' ? " = " : "", answer);
+}
+
+void hypercall_trace_begin(const struct vcpu *vcpu, bool wide, uint64_t number)
+{
+	trace.call.wide = wide;
+	trace.call.number = number;
+	for (unsigned int i = 0; i < MOST_ARGUMENTS; i++)
+		trace.call.arguments[i] = hypercall_argument(vcpu, wide, i);
+	trace.open = true;
+}
+
+static int64_t result_of(const struct vcpu *vcpu)
+{
+	uint64_t rax = vcpu->registers.rax;
+
+	return trace.call.wide ? (int64_t)rax : (int32_t)rax;
+}
+
+void hypercall_trace_answer(const struct vcpu *vcpu)
+{
+	int64_t result = result_of(vcpu);
+	const char *error = error_name(result);
+	char answer[24];
+
+	trace.open = false;
+	if (trace.any && trace.result == result &&
+	    memcmp(&trace.call, &trace.last, sizeof(trace.call)) == 0) {
+		trace.repetitions++;
+		return;
+	}
+	tell_repetitions();
+	format(answer, sizeof(answer), "%lld", (long long)result);
+	tell_call(vcpu, &trace.call, error != NULL ? error : answer);
+	trace.any = true;
+	trace.last = trace.call;
+	trace.result = result;
+}
+
+void hypercall_trace_end(const struct vcpu *vcpu)
+{
+	tell_repetitions();
+	if (trace.open)
+		tell_call(vcpu, &trace.call, "");
+	trace.open = false;
 }

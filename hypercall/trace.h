@@ -5,10 +5,13 @@
 
 #include "vmx/vcpu.h"
 
-/* A call that was answered. Repetitions of the same call are counted, not shown. */
-void hypercall_trace(const struct vcpu *vcpu, bool wide, uint64_t number, int64_t result);
+/* A call begins; its arguments are noted before they can change. */
+void hypercall_trace_begin(const struct vcpu *vcpu, bool wide, uint64_t number);
 
-/* Shows what is still only counted, and forgets: between one guest and the next. */
-void hypercall_trace_end(void);
+/* It was answered. Shown in one line; repetitions of the same call are counted, not shown. */
+void hypercall_trace_answer(const struct vcpu *vcpu);
+
+/* Between one guest and the next: shows what is only counted, and a call that never returned. */
+void hypercall_trace_end(const struct vcpu *vcpu);
 
 #endif

@@ -56,17 +56,16 @@ bool deadline_passed(const struct vcpu *vcpu)
 	return rdtsc() >= vcpu->deadline;
 }
 
-bool deadline_stop(struct vcpu *vcpu)
+void deadline_stop(struct vcpu *vcpu)
 {
-	return vcpu_stop(vcpu, VCPU_OUT_OF_TIME,
+	vcpu_stop(vcpu, VCPU_OUT_OF_TIME,
 			 "its time limit of %u.%03u s passed (time_limit in sill.conf)",
 			 vcpu->time_limit_ms / 1000, vcpu->time_limit_ms % 1000);
 }
 
-bool deadline_exit_preemption_timer(struct vcpu *vcpu)
+void deadline_exit_preemption_timer(struct vcpu *vcpu)
 {
 	if (deadline_passed(vcpu))
-		return deadline_stop(vcpu);
+		deadline_stop(vcpu);
 	arm(vcpu);
-	return true;
 }

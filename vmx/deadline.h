@@ -13,8 +13,8 @@ void deadline_set(struct vcpu *vcpu, uint32_t milliseconds);
 
 bool deadline_passed(const struct vcpu *vcpu);
 
-/* Stops the guest, saying how long it ran; returns false. */
-bool deadline_stop(struct vcpu *vcpu);
+/* Stops the guest, saying how long it ran. */
+__attribute__((noreturn, cold)) void deadline_stop(struct vcpu *vcpu);
 
 
 #endif

@@ -15,7 +15,6 @@ section .text.hot progbits alloc exec nowrite align=16
 VCPU_RUN_RSP		equ 15 * 8
 PERCPU_VMREAD		equ VMX_COUNT_OFFSET + 4 * 8
 PERCPU_VMLAUNCH		equ VMX_COUNT_OFFSET + 6 * 8
-PERCPU_VMRESUME		equ VMX_COUNT_OFFSET + 7 * 8
 VMX_COUNT_OFFSET	equ 24		; struct percpu, vmx_count; asserted in vmx/run.c
 VM_INSTRUCTION_ERROR	equ 4400h
 RESUME_NOT_LAUNCHED	equ 5		; "VMRESUME with non-launched VMCS"
@@ -44,8 +43,6 @@ vmx_exit:
 	push	rax
 	mov	rdi, rsp
 	call	vmx_handle_exit
-	test	al, al
-	jz	leave
 enter:
 	pop	rax
 	pop	rcx
@@ -62,8 +59,7 @@ enter:
 	pop	r13
 	pop	r14
 	pop	r15
-	inc	qword [gs:PERCPU_VMRESUME]
-	vmresume
+	vmresume			; counted by vcpu_account()
 
 ; Still here: the VMCS has not been launched yet, or the entry was refused. The popped registers
 ; are still below RSP, where no interrupt handler writes (NMIs have a stack of their own).
@@ -73,7 +69,6 @@ enter:
 	vmread	rax, rax
 	cmp	eax, RESUME_NOT_LAUNCHED
 	jne	refused
-	dec	qword [gs:PERCPU_VMRESUME]
 	pop	rax
 	lea	rsp, [rsp + VCPU_RUN_RSP - 8]
 	inc	qword [gs:PERCPU_VMLAUNCH]
@@ -81,9 +76,12 @@ enter:
 	lea	rsp, [rsp - VCPU_RUN_RSP]
 refused:
 	mov	rdi, rsp
-	call	vmx_entry_refused
-leave:
-	mov	rsp, [rsp + VCPU_RUN_RSP]
+	call	vmx_entry_refused	; does not return
+
+; void vmx_leave(struct vcpu *): drops the host stack as it is, and returns to who called vmx_enter.
+global vmx_leave
+vmx_leave:
+	mov	rsp, [rdi + VCPU_RUN_RSP]
 	pop	r15
 	pop	r14
 	pop	r13
@@ -92,7 +90,7 @@ leave:
 	pop	rbx
 	ret
 
-; void vmx_enter(struct vcpu *): runs the guest until vmx_handle_exit() says that it ended.
+; void vmx_enter(struct vcpu *): runs the guest; returns when vmx_leave() is called.
 global vmx_enter
 align 16
 vmx_enter:

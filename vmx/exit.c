@@ -7,42 +7,47 @@
 #include "core/format.h"
 #include "vmx/vcpu.h"
 
-/* Called by vmx/entry.asm with the guest's registers saved; false: leave the guest for good. */
-bool vmx_handle_exit(struct vcpu *vcpu);
-__attribute__((hot)) bool vmx_handle_exit(struct vcpu *vcpu)
+__attribute__((noreturn)) void vmx_leave(struct vcpu *vcpu); /* vmx/entry.asm */
+
+/* Called by vmx/entry.asm with the guest's registers saved. */
+void vmx_handle_exit(struct vcpu *vcpu);
+__attribute__((hot)) void vmx_handle_exit(struct vcpu *vcpu)
 {
-	uint64_t reason = vmread(VMCS_EXIT_REASON);
-	uint64_t rip = vmread(VMCS_GUEST_RIP);
-	struct vcpu_trace_entry *entry = &vcpu->trace[vcpu->trace_at / 2];
+	uint64_t reason = vmread_proven(VMCS_EXIT_REASON);
+	uint64_t rip = vmread_proven(VMCS_GUEST_RIP);
+	uint8_t at = vcpu->trace_at;
 
 	vcpu->trace_at += 2;
-	entry->reason = reason;
-	entry->rip = vcpu->rip = rip;
+	vcpu->trace[at] = reason;
+	vcpu->trace[at + 1] = rip;
+	vcpu->rip = rip;
 	/* A set bit above the basic reason (a failed VM entry is bit 31) makes it too large. */
 	if (__builtin_expect(reason >= EXIT_REASON_COUNT, false))
-		return vmx_handle_unusual_exit(vcpu, reason);
+		vmx_stop_unhandled(vcpu, reason);
 	vcpu->exits[reason]++;
-	if (__builtin_expect(exit_table[reason] == NULL, false))
-		return vmx_handle_unusual_exit(vcpu, reason);
-	return exit_table[reason](vcpu);
+	exit_table[reason](vcpu);
 }
 
-bool vmx_handle_unusual_exit(struct vcpu *vcpu, uint64_t reason)
+void vmx_stop_unhandled(struct vcpu *vcpu, uint64_t reason)
 {
-	if ((reason & EXIT_REASON_ENTRY_FAILURE) != 0) {
-		return vcpu_stop(vcpu, VCPU_ENTRY_FAILED, "VM entry failed: %s",
-				 exit_reason_words((uint32_t)reason));
-	}
+	if ((reason & EXIT_REASON_ENTRY_FAILURE) != 0)
+		vcpu_stop(vcpu, VCPU_ENTRY_FAILED, "VM entry failed: %s",
+			  exit_reason_words((uint32_t)reason));
 	/*
 	 * The bits between the basic reason and bit 31 tell of features that Sill never enables,
 	 * and so do the reasons without a handler. Going on behind the instruction would be a
 	 * guess at what the guest wanted.
 	 */
-	return vcpu_stop(vcpu, VCPU_NOT_HANDLED, "no handler for this VM exit: %s (reason %u)",
-			 exit_reason_words((uint32_t)reason), EXIT_REASON_BASIC(reason));
+	vcpu_stop(vcpu, VCPU_NOT_HANDLED, "no handler for this VM exit: %s (reason %u)",
+		  exit_reason_words((uint32_t)reason), EXIT_REASON_BASIC(reason));
 }
 
-bool vcpu_stop(struct vcpu *vcpu, enum vcpu_end end, const char *fmt, ...)
+void exit_unhandled(struct vcpu *vcpu)
+{
+	vmx_stop_unhandled(vcpu, vcpu->trace[(uint8_t)(vcpu->trace_at - 2)]);
+}
+
+void vcpu_stop(struct vcpu *vcpu, enum vcpu_end end, const char *fmt, ...)
 {
 	va_list arguments;
 
@@ -50,7 +55,14 @@ bool vcpu_stop(struct vcpu *vcpu, enum vcpu_end end, const char *fmt, ...)
 	va_start(arguments, fmt);
 	vformat(vcpu->why, sizeof(vcpu->why), fmt, arguments);
 	va_end(arguments);
-	return false;
+	vmx_leave(vcpu);
+}
+
+void vcpu_exit(struct vcpu *vcpu, uint32_t status)
+{
+	vcpu->end = VCPU_EXITED;
+	vcpu->status = status;
+	vmx_leave(vcpu);
 }
 
 /*
@@ -58,9 +70,10 @@ bool vcpu_stop(struct vcpu *vcpu, enum vcpu_end end, const char *fmt, ...)
  * lasts for one instruction; and with RFLAGS.TF a single-step trap is due after it, which the CPU
  * delivers by itself if the BS bit is set among the pending debug exceptions.
  */
-__attribute__((cold, noinline)) static void finish_instruction(uint64_t interruptibility,
-							       uint64_t rflags)
+void vcpu_finish_instruction(void)
 {
+	uint64_t interruptibility = vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE);
+	uint64_t rflags = vmread(VMCS_GUEST_RFLAGS);
 	const uint64_t for_one_instruction = BLOCKING_BY_STI | BLOCKING_BY_MOV_SS;
 
 	if ((interruptibility & for_one_instruction) != 0)
@@ -71,16 +84,22 @@ __attribute__((cold, noinline)) static void finish_instruction(uint64_t interrup
 			vmread(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS) | PENDING_DEBUG_BS);
 }
 
-__attribute__((hot)) bool vcpu_advance(struct vcpu *vcpu)
+void vcpu_account(const struct vcpu *vcpu)
 {
-	uint64_t length = vmread(VMCS_VM_EXIT_INSTRUCTION_LENGTH);
-	uint64_t interruptibility = vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE);
-	uint64_t rflags = vmread(VMCS_GUEST_RFLAGS);
+	uint64_t *count = this_cpu()->vmx_count;
+	uint64_t exits = 0;
 
-	vmwrite(VMCS_GUEST_RIP, vcpu->rip + length);
-	if (__builtin_expect((rflags & RFLAGS_TF) | interruptibility, 0) != 0)
-		finish_instruction(interruptibility, rflags);
-	return true;
+	for (unsigned int reason = 0; reason < EXIT_REASON_COUNT; reason++)
+		exits += vcpu->exits[reason];
+	/* vmx_handle_exit() */
+	count[VMX_VMREAD] += 2 * exits;
+	/* vcpu_advance() */
+	count[VMX_VMREAD] += 3 * vcpu->advances;
+	count[VMX_VMWRITE] += vcpu->advances;
+	/* exit_hypercall() */
+	count[VMX_VMREAD] += vcpu->exits[EXIT_REASON_VMCALL];
+	/* One before the first exit, which fails and makes way for VMLAUNCH; none after the last. */
+	count[VMX_VMRESUME] += exits;
 }
 
 void vcpu_inject(struct vcpu *vcpu, uint32_t type, uint32_t vector, bool has_error_code,
@@ -108,24 +127,21 @@ static bool delivers_error_codes(void)
 	return (vmread(VMCS_GUEST_CR0) & CR0_PE) != 0;
 }
 
-bool vcpu_inject_ud(struct vcpu *vcpu)
+void vcpu_inject_ud(struct vcpu *vcpu)
 {
 	vcpu_inject(vcpu, INTERRUPTION_TYPE_HARDWARE_EXCEPTION, VECTOR_UD, false, 0);
-	return true;
 }
 
-bool vcpu_inject_gp(struct vcpu *vcpu)
+void vcpu_inject_gp(struct vcpu *vcpu)
 {
 	vcpu_inject(vcpu, INTERRUPTION_TYPE_HARDWARE_EXCEPTION, VECTOR_GP, delivers_error_codes(),
 		    0);
-	return true;
 }
 
-bool vcpu_inject_pf(struct vcpu *vcpu, uint64_t address, uint32_t error_code)
+void vcpu_inject_pf(struct vcpu *vcpu, uint64_t address, uint32_t error_code)
 {
 	write_cr2(address);
 	vcpu_inject(vcpu, INTERRUPTION_TYPE_HARDWARE_EXCEPTION, VECTOR_PF, true, error_code);
-	return true;
 }
 
 void vcpu_redeliver_event(struct vcpu *vcpu)

@@ -5,11 +5,12 @@
 
 #include "vmx/vcpu.h"
 
-/* Indexed by basic exit reason; NULL: Sill has no answer, the guest is stopped. */
+/* Indexed by basic exit reason. */
 extern exit_handler *const exit_table[EXIT_REASON_COUNT];
 
-/* Failed VM entries, unknown reasons, reasons without a handler: stops the guest, returns false. */
-__attribute__((cold)) bool vmx_handle_unusual_exit(struct vcpu *vcpu, uint64_t reason);
+/* Failed VM entries, unknown reasons, reasons without a handler: stops the guest. */
+__attribute__((noreturn, cold)) void vmx_stop_unhandled(struct vcpu *vcpu, uint64_t reason);
+exit_handler exit_unhandled;
 
 /* The families of exits, one file each. */
 exit_handler exit_cpuid;		   /* vmx/exit_cpuid.c */

@@ -69,7 +69,7 @@ static bool is_valid_cr0(const struct paging_registers *r, uint64_t value)
 	return true;
 }
 
-static bool write_guest_cr0(struct vcpu *vcpu, uint64_t written)
+static void write_guest_cr0(struct vcpu *vcpu, uint64_t written)
 {
 	struct paging_registers r = read_paging_registers(vcpu);
 	struct paging_registers after = r;
@@ -78,11 +78,11 @@ static bool write_guest_cr0(struct vcpu *vcpu, uint64_t written)
 	uint64_t changed = r.cr0 ^ value;
 
 	if (!is_valid_cr0(&r, value))
-		return vcpu_inject_gp(vcpu);
+		goto fault;
 	after.cr0 = value;
 	if (uses_pae_paging(&after) && (changed & (CR0_PG | CR0_CD | CR0_NW)) != 0 &&
 	    !load_pdptes(r.cr3, (uint8_t)vcpu->capability->physical_address_bits))
-		return vcpu_inject_gp(vcpu);
+		goto fault;
 
 	if ((changed & CR0_PG) != 0 && (r.efer & EFER_LME) != 0) {
 		/* "Initializing IA-32e Mode": LMA follows PG, and the entry control follows LMA. */
@@ -99,7 +99,10 @@ static bool write_guest_cr0(struct vcpu *vcpu, uint64_t written)
 	vmwrite(VMCS_CR0_READ_SHADOW, value);
 	if ((changed & (CR0_PG | CR0_WP)) != 0)
 		tlb_flush_guest(vcpu);
-	return vcpu_advance(vcpu);
+	vcpu_advance(vcpu);
+	return;
+fault:
+	vcpu_inject_gp(vcpu);
 }
 
 static bool is_valid_cr4(const struct vcpu *vcpu, const struct paging_registers *r, uint64_t value)
@@ -116,36 +119,42 @@ static bool is_valid_cr4(const struct vcpu *vcpu, const struct paging_registers 
 	return true;
 }
 
-static bool write_guest_cr4(struct vcpu *vcpu, uint64_t value)
+static void write_guest_cr4(struct vcpu *vcpu, uint64_t value)
 {
 	struct paging_registers r = read_paging_registers(vcpu);
 	struct paging_registers after = r;
 	uint64_t changed = r.cr4 ^ value;
 
 	if (!is_valid_cr4(vcpu, &r, value))
-		return vcpu_inject_gp(vcpu);
+		goto fault;
 	after.cr4 = value;
 	if (uses_pae_paging(&after) && (changed & (CR4_PAE | CR4_PGE | CR4_PSE | CR4_SMEP)) != 0 &&
 	    !load_pdptes(r.cr3, (uint8_t)vcpu->capability->physical_address_bits))
-		return vcpu_inject_gp(vcpu);
+		goto fault;
 
 	vmwrite(VMCS_GUEST_CR4, (value & ~vcpu->cr4_owned) | vcpu->cr4_forced);
 	vmwrite(VMCS_CR4_READ_SHADOW, value);
 	tlb_flush_guest(vcpu);
-	return vcpu_advance(vcpu);
+	vcpu_advance(vcpu);
+	return;
+fault:
+	vcpu_inject_gp(vcpu);
 }
 
-bool exit_control_register(struct vcpu *vcpu)
+void exit_control_register(struct vcpu *vcpu)
 {
 	uint64_t qualification = vmread(VMCS_EXIT_QUALIFICATION);
 	uint32_t number = CR_ACCESS_NUMBER(qualification);
 	uint64_t value;
 
 	if (CR_ACCESS_TYPE(qualification) != CR_ACCESS_TYPE_MOV_TO_CR || (number != 0 && number != 4))
-		return vmx_handle_unusual_exit(vcpu, EXIT_REASON_CONTROL_REGISTER_ACCESS);
+		vmx_stop_unhandled(vcpu, EXIT_REASON_CONTROL_REGISTER_ACCESS);
 	value = vcpu_read_register(vcpu, CR_ACCESS_REGISTER(qualification));
 	/* Outside of 64-bit mode the operand has 32 bits. */
 	if (!vcpu_in_64_bit_code())
 		value = (uint32_t)value;
-	return number == 0 ? write_guest_cr0(vcpu, value) : write_guest_cr4(vcpu, value);
+	if (number == 0)
+		write_guest_cr0(vcpu, value);
+	else
+		write_guest_cr4(vcpu, value);
 }

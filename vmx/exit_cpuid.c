@@ -112,7 +112,7 @@ static void show_leaf_d(const struct vcpu *vcpu, uint32_t subleaf, struct cpuid_
 	}
 }
 
-__attribute__((hot)) bool exit_cpuid(struct vcpu *vcpu)
+__attribute__((hot)) void exit_cpuid(struct vcpu *vcpu)
 {
 	uint32_t leaf = (uint32_t)vcpu->registers.rax;
 	uint32_t subleaf = (uint32_t)vcpu->registers.rcx;
@@ -172,5 +172,5 @@ __attribute__((hot)) bool exit_cpuid(struct vcpu *vcpu)
 	vcpu->registers.rbx = r.ebx;
 	vcpu->registers.rcx = r.ecx;
 	vcpu->registers.rdx = r.edx;
-	return vcpu_advance(vcpu);
+	vcpu_advance(vcpu);
 }

@@ -35,7 +35,7 @@ void event_nmi_arrived(void)
 		request_nmi_window(vcpu);
 }
 
-bool exit_nmi_window(struct vcpu *vcpu)
+void exit_nmi_window(struct vcpu *vcpu)
 {
 	/* First the bit, then the count: an NMI between the two sets the bit again. */
 	vmwrite(VMCS_PRIMARY_PROCESSOR_BASED_CONTROLS, vcpu->primary_controls);
@@ -46,7 +46,6 @@ bool exit_nmi_window(struct vcpu *vcpu)
 	if (vcpu->waiting_nmis > 0)
 		vmwrite(VMCS_PRIMARY_PROCESSOR_BASED_CONTROLS,
 			vcpu->primary_controls | PRIMARY_NMI_WINDOW_EXITING);
-	return true;
 }
 
 /*
@@ -88,13 +87,13 @@ static void prepare_debug_exception(void)
  * being delivered, again and again, in a loop that no interrupt and no timer ends. Through here
  * the loop is one of VM exits, and the guest's time limit holds.
  */
-static bool reflect(struct vcpu *vcpu, uint32_t information)
+static void reflect(struct vcpu *vcpu, uint32_t information)
 {
 	uint32_t vector = information & INTERRUPTION_VECTOR_MASK;
 	uint32_t type = INTERRUPTION_TYPE(information);
 
 	if (deadline_passed(vcpu))
-		return deadline_stop(vcpu);
+		deadline_stop(vcpu);
 	keep_interrupted_nmi(vcpu);
 	if (vector == VECTOR_DB)
 		prepare_debug_exception();
@@ -102,10 +101,9 @@ static bool reflect(struct vcpu *vcpu, uint32_t information)
 		vmwrite(VMCS_VM_ENTRY_INSTRUCTION_LENGTH, vmread(VMCS_VM_EXIT_INSTRUCTION_LENGTH));
 	vcpu_inject(vcpu, type, vector, (information & INTERRUPTION_DELIVER_ERROR_CODE) != 0,
 		    (uint32_t)vmread(VMCS_VM_EXIT_INTERRUPTION_ERROR_CODE));
-	return true;
 }
 
-bool exit_exception_or_nmi(struct vcpu *vcpu)
+void exit_exception_or_nmi(struct vcpu *vcpu)
 {
 	uint32_t information = (uint32_t)vmread(VMCS_VM_EXIT_INTERRUPTION_INFORMATION);
 	uint32_t vector = information & INTERRUPTION_VECTOR_MASK;
@@ -114,22 +112,22 @@ bool exit_exception_or_nmi(struct vcpu *vcpu)
 		/* "NMIs blocked" is in force, as in an NMI handler, until an IRET. */
 		request_nmi_window(vcpu);
 		trap_unblock_nmi();
-		return true;
-	}
+		}
 	if (vector == VECTOR_MC)
 		panic("machine check while the guest ran: a hardware error; the machine's event "
 		      "log or the firmware set-up may know more");
 	if (vector == VECTOR_DB || vector == VECTOR_AC)
-		return reflect(vcpu, information);
-	return vcpu_stop(vcpu, VCPU_NOT_HANDLED, "VM exit for %s, which Sill did not ask for",
-			 trap_name(vector));
+		reflect(vcpu, information);
+	else
+		vcpu_stop(vcpu, VCPU_NOT_HANDLED, "VM exit for %s, which Sill did not ask for",
+			  trap_name(vector));
 }
 
 /*
  * All devices are quiet in guest mode (interrupt controllers masked at the start), so this is a
  * straggler or a defect of the machine. It has been acknowledged by the exit itself.
  */
-bool exit_external_interrupt(struct vcpu *vcpu)
+void exit_external_interrupt(struct vcpu *vcpu)
 {
 	static bool told;
 	uint32_t information = (uint32_t)vmread(VMCS_VM_EXIT_INTERRUPTION_INFORMATION);
@@ -140,12 +138,11 @@ bool exit_external_interrupt(struct vcpu *vcpu)
 		log_warning("unexpected external interrupt, vector %02x: ignored (said once)",
 			    information & INTERRUPTION_VECTOR_MASK);
 	told = true;
-	return true;
 }
 
-bool exit_triple_fault(struct vcpu *vcpu)
+void exit_triple_fault(struct vcpu *vcpu)
 {
-	return vcpu_stop(vcpu, VCPU_CRASHED,
+	vcpu_stop(vcpu, VCPU_CRASHED,
 			 "triple fault: an exception could not be delivered, nor the double fault "
 			 "that followed it");
 }

@@ -18,14 +18,14 @@
 
 #define DEBUGCTL_ALLOWED (uint64_t)(DEBUGCTL_LBR | DEBUGCTL_BTF)
 
-static bool unknown(struct vcpu *vcpu, const char *instruction)
+static void unknown(struct vcpu *vcpu, const char *instruction)
 {
 	log_debug("guest %u: %s of MSR %08x, which it does not have: #GP", vcpu->guest_id,
 		  instruction, (uint32_t)vcpu->registers.rcx);
-	return vcpu_inject_gp(vcpu);
+	vcpu_inject_gp(vcpu);
 }
 
-bool exit_rdmsr(struct vcpu *vcpu)
+void exit_rdmsr(struct vcpu *vcpu)
 {
 	uint64_t value;
 
@@ -48,14 +48,15 @@ bool exit_rdmsr(struct vcpu *vcpu)
 		value = 0;
 		break;
 	default:
-		return unknown(vcpu, "RDMSR");
+		unknown(vcpu, "RDMSR");
+		return;
 	}
 	vcpu->registers.rax = (uint32_t)value;
 	vcpu->registers.rdx = value >> 32;
-	return vcpu_advance(vcpu);
+	vcpu_advance(vcpu);
 }
 
-bool exit_wrmsr(struct vcpu *vcpu)
+void exit_wrmsr(struct vcpu *vcpu)
 {
 	uint64_t value = vcpu->registers.rdx << 32 | (uint32_t)vcpu->registers.rax;
 	bool accepted;
@@ -82,7 +83,11 @@ bool exit_wrmsr(struct vcpu *vcpu)
 		accepted = value == MISC_ENABLE_VALUE;
 		break;
 	default:
-		return unknown(vcpu, "WRMSR");
+		unknown(vcpu, "WRMSR");
+		return;
 	}
-	return accepted ? vcpu_advance(vcpu) : vcpu_inject_gp(vcpu);
+	if (accepted)
+		vcpu_advance(vcpu);
+	else
+		vcpu_inject_gp(vcpu);
 }

@@ -5,7 +5,11 @@
  */
 #include "vmx/exit.h"
 
+/* The first row stands for all, the others replace it. */
+#pragma GCC diagnostic ignored "-Woverride-init"
+
 exit_handler *const exit_table[EXIT_REASON_COUNT] = {
+	[0 ... EXIT_REASON_COUNT - 1] = exit_unhandled,
 	[EXIT_REASON_EXCEPTION_OR_NMI] = exit_exception_or_nmi,
 	[EXIT_REASON_EXTERNAL_INTERRUPT] = exit_external_interrupt,
 	[EXIT_REASON_TRIPLE_FAULT] = exit_triple_fault,

@@ -21,13 +21,15 @@ static bool is_valid(uint64_t value, uint64_t allowed)
 	       (avx512 == 0 || (avx512 == XCR0_AVX512 && (value & XCR0_AVX) != 0));
 }
 
-bool exit_xsetbv(struct vcpu *vcpu)
+void exit_xsetbv(struct vcpu *vcpu)
 {
 	uint64_t value = vcpu->registers.rdx << 32 | (uint32_t)vcpu->registers.rax;
 
 	/* The CPU has checked CR4.OSXSAVE and the CPL before the exit. */
-	if ((uint32_t)vcpu->registers.rcx != 0 || !is_valid(value, vcpu->xcr0_allowed))
-		return vcpu_inject_gp(vcpu);
+	if ((uint32_t)vcpu->registers.rcx != 0 || !is_valid(value, vcpu->xcr0_allowed)) {
+		vcpu_inject_gp(vcpu);
+		return;
+	}
 	xsetbv(0, value);
-	return vcpu_advance(vcpu);
+	vcpu_advance(vcpu);
 }

@@ -54,6 +54,25 @@ failed:
 	vmx_instruction_failed(VMX_VMREAD, field, 0);
 }
 
+/*
+ * For the exit path, where each instruction matters. A VMREAD fails for want of a current VMCS or of
+ * the field. The first can't be after a VM exit, and the fields that are read in this way were
+ * shown to exist by vcpu_start(). Uncounted here: vcpu_account() knows how many there were.
+ */
+static inline uint64_t vmread_proven(uint32_t field)
+{
+	uint64_t value;
+
+	__asm__ volatile("vmread %1, %0" : "=r"(value) : "r"((uint64_t)field) : "cc", "memory");
+	return value;
+}
+
+/* The same for VMWRITE: to a field that was written with vmwrite() when the VMCS was set up. */
+static inline void vmwrite_proven(uint32_t field, uint64_t value)
+{
+	__asm__ volatile("vmwrite %0, %1" : : "r"(value), "r"((uint64_t)field) : "cc", "memory");
+}
+
 /* For explanations that look at every field there might be. False: this CPU has no such field. */
 __attribute__((warn_unused_result)) static inline bool vmread_if_present(uint32_t field,
 									 uint64_t *value)

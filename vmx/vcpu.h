@@ -8,6 +8,7 @@
 #ifndef SILL_VMX_VCPU_H
 #define SILL_VMX_VCPU_H
 
+#include "core/cpu_setup.h"
 #include "core/trap.h"
 #include "ept/ept.h"
 #include "vmx/capability.h"
@@ -40,12 +41,11 @@ enum vcpu_end {
 	VCPU_OUT_OF_TIME,   /* its time limit passed */
 };
 
-/* One VM exit, for the report of the last ones. A power of two of them, see vcpu_trace(). */
-struct vcpu_trace_entry {
-	uint64_t reason; /* the exit-reason field */
-	uint64_t rip;
-};
-#define VCPU_TRACE_COUNT 128
+/*
+ * The last VM exits, for reports: the exit-reason field and the guest's RIP of each, in turn. An
+ * index of 8 bits wraps around by itself.
+ */
+#define VCPU_TRACE_WORDS 256
 
 struct vcpu {
 	struct vcpu_registers registers; /* at offset 0, at the top of the host stack */
@@ -53,9 +53,10 @@ struct vcpu {
 	uint64_t run_rsp; /* the stack of who called vcpu_run(); vmx/entry.asm knows its place */
 	uint64_t rip;	  /* the guest's, at this exit */
 
-	uint8_t trace_at; /* twice the index of the next entry; wraps around by itself */
-	struct vcpu_trace_entry trace[VCPU_TRACE_COUNT];
+	uint8_t trace_at; /* where the next exit is noted */
+	uint64_t trace[VCPU_TRACE_WORDS];
 	uint64_t exits[EXIT_REASON_COUNT];
+	uint64_t advances; /* calls of vcpu_advance() */
 
 	void *vmcs;	      /* the VMCS region, */
 	uint8_t *io_bitmaps;  /* the two I/O bitmaps, */
@@ -79,9 +80,7 @@ struct vcpu {
 	char why[200];	   /* in words, unless it exited */
 	uint32_t instruction_error; /* if entry was refused; 0 = VMfailInvalid */
 
-	/* Set if somebody wants to know when a hypercall is done: a trace, or the call itself. */
-	bool hypercall_watched;
-	bool trace_hypercalls;
+	bool trace_hypercalls; /* shows them on the console */
 	uint64_t guest_memory; /* bytes of RAM */
 	uint32_t hypercall_features; /* SILL_FEATURE_* */
 	uint32_t guest_id;
@@ -98,23 +97,39 @@ _Static_assert(offsetof(struct vcpu, registers) == 0, "vmx/entry.asm relies on i
 _Static_assert(sizeof(struct vcpu_registers) == 15 * 8, "vmx/entry.asm relies on it");
 _Static_assert(offsetof(struct vcpu, run_rsp) == 15 * 8, "vmx/entry.asm relies on it");
 
-/* Handles one kind of VM exit. True: resume the guest. False: it has ended (vcpu_stop()). */
-typedef bool exit_handler(struct vcpu *vcpu);
-
-/* Ends the guest, with the reason in words; returns false, for handlers to pass on. */
-__attribute__((format(printf, 3, 4), cold)) bool vcpu_stop(struct vcpu *vcpu, enum vcpu_end end,
-							   const char *fmt, ...);
-
-/* The exiting instruction is emulated wholly: the guest goes on behind it. Returns true. */
-bool vcpu_advance(struct vcpu *vcpu);
+/* Handles one kind of VM exit. When it returns, the guest is resumed. */
+typedef void exit_handler(struct vcpu *vcpu);
 
 /*
- * Gives the guest a fault, at the instruction that caused the exit. Return true. Only for exits
- * that instructions cause: those never interrupt the delivery of another event.
+ * Ends the guest: leaves the handler, however deep in it this is called, and lets vcpu_run()
+ * return. vcpu_stop() gives the reason in words; vcpu_exit() is for an end of the guest's choice.
  */
-bool vcpu_inject_ud(struct vcpu *vcpu);
-bool vcpu_inject_gp(struct vcpu *vcpu); /* error code 0 */
-bool vcpu_inject_pf(struct vcpu *vcpu, uint64_t address, uint32_t error_code);
+__attribute__((noreturn, format(printf, 3, 4), cold)) void
+vcpu_stop(struct vcpu *vcpu, enum vcpu_end end, const char *fmt, ...);
+__attribute__((noreturn, cold)) void vcpu_exit(struct vcpu *vcpu, uint32_t status);
+
+__attribute__((cold)) void vcpu_finish_instruction(void);
+
+/* The exiting instruction is emulated wholly: the guest goes on behind it. */
+static inline void vcpu_advance(struct vcpu *vcpu)
+{
+	uint64_t length = vmread_proven(VMCS_VM_EXIT_INSTRUCTION_LENGTH);
+	uint64_t interruptibility = vmread_proven(VMCS_GUEST_INTERRUPTIBILITY_STATE);
+	uint64_t rflags = vmread_proven(VMCS_GUEST_RFLAGS);
+
+	vcpu->advances++;
+	vmwrite_proven(VMCS_GUEST_RIP, vcpu->rip + length);
+	if (__builtin_expect(((rflags & RFLAGS_TF) | interruptibility) != 0, false))
+		vcpu_finish_instruction();
+}
+
+/*
+ * Gives the guest a fault, at the instruction that caused the exit. Only for exits that
+ * instructions cause: those never interrupt the delivery of another event.
+ */
+void vcpu_inject_ud(struct vcpu *vcpu);
+void vcpu_inject_gp(struct vcpu *vcpu); /* error code 0 */
+void vcpu_inject_pf(struct vcpu *vcpu, uint64_t address, uint32_t error_code);
 
 /*
  * The general form: SDM, "VM-Entry Controls for Event Injection". type is INTERRUPTION_TYPE_*;
@@ -129,6 +144,12 @@ void vcpu_inject(struct vcpu *vcpu, uint32_t type, uint32_t vector, bool has_err
  * SDM, "Information for VM Exits That Occur During Event Delivery".
  */
 void vcpu_redeliver_event(struct vcpu *vcpu);
+
+/*
+ * Adds to the CPU's counts of VMX instructions those of the exit path, which does not count while
+ * it runs: they follow from the number of exits and advances. Once, when the guest has ended.
+ */
+void vcpu_account(const struct vcpu *vcpu);
 
 /* The general register with this number in instruction encodings, 0 to 15, RSP included. */
 uint64_t vcpu_read_register(const struct vcpu *vcpu, unsigned int number);

@@ -17,8 +17,7 @@
 void vmx_enter(struct vcpu *vcpu); /* vmx/entry.asm */
 
 /* vmx/entry.asm counts VMX instructions by these offsets. */
-_Static_assert(offsetof(struct percpu, vmx_count) == 24 && VMX_VMREAD == 4 && VMX_VMLAUNCH == 6 &&
-		       VMX_VMRESUME == 7,
+_Static_assert(offsetof(struct percpu, vmx_count) == 24 && VMX_VMREAD == 4 && VMX_VMLAUNCH == 6,
 	       "vmx/entry.asm relies on it");
 
 /* CR4 bits of features that a guest is shown if the CPU has them. SDM, "Control Registers". */
@@ -115,6 +114,17 @@ static void reset_registers(const struct vcpu *vcpu)
 	write_cr2(0);
 }
 
+/* What vmread_proven() relies on. */
+static void prove_exit_fields(void)
+{
+	(void)vmread(VMCS_EXIT_REASON);
+	(void)vmread(VMCS_GUEST_RIP);
+	(void)vmread(VMCS_GUEST_RFLAGS);
+	(void)vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE);
+	(void)vmread(VMCS_GUEST_CS_ACCESS_RIGHTS);
+	(void)vmread(VMCS_VM_EXIT_INSTRUCTION_LENGTH);
+}
+
 void vcpu_start(struct vcpu *vcpu, struct ept *ept, const struct vcpu_start *start)
 {
 	bool rdtscp = (vcpu->capability->secondary.value & SECONDARY_ENABLE_RDTSCP) != 0;
@@ -124,6 +134,7 @@ void vcpu_start(struct vcpu *vcpu, struct ept *ept, const struct vcpu_start *sta
 	memset(&vcpu->registers, 0, sizeof(vcpu->registers));
 	memset(vcpu->trace, 0, sizeof(vcpu->trace));
 	memset(vcpu->exits, 0, sizeof(vcpu->exits));
+	vcpu->advances = 0;
 	vcpu->trace_at = 0;
 	vcpu->end = VCPU_RUNNING;
 	vcpu->status = 0;
@@ -144,6 +155,7 @@ void vcpu_start(struct vcpu *vcpu, struct ept *ept, const struct vcpu_start *sta
 	vmclear(physical_of(vcpu->vmcs));
 	vmptrld(physical_of(vcpu->vmcs));
 	vmcs_setup(vcpu, start->eip);
+	prove_exit_fields();
 	this_cpu()->vcpu = vcpu;
 }
 
@@ -154,6 +166,7 @@ void vcpu_run(struct vcpu *vcpu)
 
 void vcpu_retire(struct vcpu *vcpu)
 {
+	vcpu_account(vcpu);
 	this_cpu()->vcpu = NULL;
 	vmclear(physical_of(vcpu->vmcs));
 }
