@@ -4,11 +4,11 @@
 # make lint      formatting and static checks
 # make format    formats all C code
 
-# A test names the sources that it is linked with in a comment "UNIT: file.c …" in its second line.
+# A test names the sources that it is linked with in a comment "UNIT: file.c …", of one line or more.
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 UNIT_CFLAGS := -std=gnu17 -O1 -g -Wall -Wextra -Werror -I. -Iinclude \
 	-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-unit_sources = $(shell sed -n 's|^/\* UNIT: \(.*\) \*/|\1|p' $(1))
+unit_sources = $(filter %.c,$(shell sed -n '/^\/\* UNIT:/,/\*\//p' $(1)))
 
 unit: $(UNIT_TESTS)
 
