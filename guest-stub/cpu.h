@@ -35,6 +35,8 @@
 #define CR4_SMEP	     (1ull << 20)
 #define CR4_SMAP	     (1ull << 21)
 #define CR4_PKE		     (1ull << 22)
+#define CR4_CET		     (1ull << 23)
+#define CR4_PKS		     (1ull << 24)
 
 #define IA32_TSC	     0x10u
 #define IA32_APIC_BASE	     0x1bu

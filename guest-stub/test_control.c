@@ -72,6 +72,11 @@ static void cr4(void)
 	if (!CPUID_1_ECX(26))
 		tap_equal(try_write_cr4(old | CR4_OSXSAVE), VECTOR_GP,
 			  "CR4.OSXSAVE set without XSAVE: #GP");
+	if (!CPUID_7_ECX(7) && !CPUID_7_EDX(20))
+		tap_equal(try_write_cr4(old | CR4_CET), VECTOR_GP, "CR4.CET set without CET: #GP");
+	if (!CPUID_7_ECX(31))
+		tap_equal(try_write_cr4(old | CR4_PKS), VECTOR_GP, "CR4.PKS set without PKS: #GP");
+	tap_equal(read_cr4(), old, "CR4 is unchanged by that, too");
 	if (CPUID_7_EBX(0)) {
 		tap_equal(try_write_cr4(old | CR4_FSGSBASE), NO_EXCEPTION,
 			  "CR4.FSGSBASE can be set");

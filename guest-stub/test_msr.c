@@ -151,6 +151,9 @@ void test_msr(void)
 	read_gp("IA32_MTRR_DEF_TYPE", 0x2ff);
 	read_gp("IA32_MTRRCAP", 0xfe);
 	read_gp("IA32_PERF_GLOBAL_CTRL", 0x38f);
+	read_gp("IA32_S_CET", 0x6a2);
+	read_gp("IA32_PKRS", 0x6e1);
+	read_gp("IA32_RTIT_CTL", 0x570);
 	read_gp("VM_HSAVE_PA", 0xc0010117);
 	read_gp("an unknown MSR", 0x1fff);
 	read_gp("an MSR outside the bitmap", 0x2000);
