@@ -15,6 +15,7 @@
 #include "core/time.h"
 #include "core/trap.h"
 #include "core/version.h"
+#include "core/window.h"
 #include "debug/proof.h"
 #include "debug/report.h"
 #include "ept/mtrr_read.h"
@@ -34,6 +35,7 @@ static void start_core(const struct sill_handoff *handoff)
 	struct percpu *cpu;
 
 	memory_start(handoff);
+	window_start();
 	cpu = cpu_setup(0);
 	log_start((enum sill_log_level)handoff->log_level);
 	acpi_start(handoff->rsdp);
@@ -61,6 +63,15 @@ static void introduce(const struct sill_handoff *handoff)
 		 this_cpu()->apic_id);
 }
 
+static void check_mtrrs(void)
+{
+	uint32_t msr;
+	const char *problem = mtrr_state_check(&mtrr, &msr);
+
+	if (problem != NULL)
+		log_warning("MTRR MSR %x: %s; such memory is treated as uncacheable", msr, problem);
+}
+
 static void start_vmx(const struct sill_handoff *handoff)
 {
 	vmx_facts_read(&facts);
@@ -71,6 +82,7 @@ static void start_vmx(const struct sill_handoff *handoff)
 	if (mtrr_read(&mtrr, capability.physical_address_bits) != 0)
 		finish_failed("this CPU has more variable MTRRs than the %u that Sill knows",
 			      MTRR_VARIABLE_MAX);
+	check_mtrrs();
 	if (vmx_operation_enter(&capability) != 0)
 		finish_failed("no memory for the VMXON region: the loader made the arena too small");
 	log_info("VMXON: this CPU is in VMX root operation");

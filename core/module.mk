@@ -12,6 +12,7 @@ CORE_CFLAGS = -std=gnu17 $(CORE_OPTIMISATION) -g -Wall -Wextra -Werror -Wvla -I.
 	-ffreestanding -fno-pic -fno-pie -mcmodel=kernel -mno-red-zone -mgeneral-regs-only \
 	-fno-omit-frame-pointer -momit-leaf-frame-pointer -fno-stack-protector \
 	-fno-asynchronous-unwind-tables -fcf-protection=none -fno-strict-aliasing \
+	-ffunction-sections -fdata-sections \
 	$(CORE_STACK_ALIGNMENT) -MMD -MP
 
 # Nothing here needs more: 16 bytes are for SSE. The compilers have different names for it.
@@ -44,7 +45,7 @@ $(CORE_OBJECTS): core/module.mk
 
 # Linked twice: the names for backtraces are known only after the first link.
 CORE_LINK = $(LD) -m elf_x86_64 -static -nostdlib -z noexecstack -z max-page-size=4096 \
-	--build-id=none --fatal-warnings -T linker.ld
+	--build-id=none --fatal-warnings --gc-sections -T linker.ld
 
 $(BUILD)/core/unnamed.elf: $(CORE_OBJECTS) $(BUILD)/core/no_symbols.asm.o linker.ld
 	@echo '  LINK  $@'

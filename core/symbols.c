@@ -2,36 +2,33 @@
 /* Names for code addresses; see core/symbols.h. */
 #include "core/symbols.h"
 
-#include <stddef.h>
+#include "core/string.h"
 
 extern const char text_begin[], text_end[]; /* linker.ld */
 
-/* Made by scripts/symbols; empty in the first of the two links. In ascending order of offset. */
-struct symbol {
-	uint32_t offset; /* from text_begin */
-	uint32_t name;	 /* offset in symbol_names */
-};
+/*
+ * Made by scripts/symbols, empty in the first of the two links: in ascending order, how far each
+ * function begins behind the one before it (the first: behind text_begin), and the names one after
+ * another. Small rather than fast: only a panic looks here.
+ */
 extern const uint32_t symbol_count;
-extern const struct symbol symbol_table[];
+extern const uint16_t symbol_distances[];
 extern const char symbol_names[];
 
 const char *symbol_find(uint64_t address, uint64_t *offset)
 {
-	uint64_t from_text = address - (uintptr_t)text_begin;
-	uint32_t low = 0, high = symbol_count;
+	uint64_t start = (uintptr_t)text_begin;
+	const char *name = symbol_names, *found = NULL;
 
 	if (address < (uintptr_t)text_begin || address >= (uintptr_t)text_end)
 		return NULL;
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (symbol_table[middle].offset <= from_text)
-			low = middle + 1;
-		else
-			high = middle;
+	for (uint32_t i = 0; i < symbol_count; i++) {
+		start += symbol_distances[i];
+		if (start > address)
+			break;
+		*offset = address - start;
+		found = name;
+		name += strlen(name) + 1;
 	}
-	if (low == 0)
-		return NULL;
-	*offset = from_text - symbol_table[low - 1].offset;
-	return symbol_names + symbol_table[low - 1].name;
+	return found;
 }

@@ -11,6 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Once, after memory_start(). */
+void window_start(void);
+
 /* The range must be RAM or readable device memory of this machine; callers check before. */
 void physical_read(uint64_t physical, void *to, size_t size);
 void physical_write(uint64_t physical, const void *from, size_t size);

@@ -102,7 +102,8 @@ int machine_grant(struct vcpu *vcpu, uint64_t gpa)
 	uint64_t page = gpa & ~(uint64_t)(PAGE_SIZE - 1);
 	int error;
 
-	if (page < machine->lazy_start || page >= machine->settings->memory)
+	if (page < machine->lazy_start || page >= machine->settings->memory ||
+	    ept_translate(&machine->ept, page, NULL, NULL) == 0)
 		return -SILL_EFAULT;
 	physical_zero(machine->ram.base + page, PAGE_SIZE);
 	error = ept_grant_page(&machine->ept, page, machine->ram.base + page, EPT_ALL);

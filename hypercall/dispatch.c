@@ -32,30 +32,32 @@ _Static_assert(sizeof(calls) / sizeof(calls[0]) == SILL_CALL_COUNT, "a row for e
 
 static void serve(struct vcpu *vcpu, bool wide, uint64_t number)
 {
-	if (__builtin_expect(number < SILL_CALL_COUNT, true))
+	if (number < SILL_CALL_COUNT)
 		calls[number](vcpu, wide);
 	else
 		hypercall_return(vcpu, wide, -SILL_ENOSYS);
 }
 
-/* For people who want to see what is called. */
-__attribute__((noinline, cold)) static void serve_traced(struct vcpu *vcpu, bool wide,
-							 uint64_t number)
+/* Callers in 32-bit code, and guests whose calls somebody wants to see. */
+__attribute__((noinline)) static void serve_unusual(struct vcpu *vcpu, bool wide)
 {
-	hypercall_trace_begin(vcpu, wide, number);
+	uint64_t number = wide ? vcpu->registers.rax : (uint32_t)vcpu->registers.rax;
+
+	if (vcpu->trace_hypercalls)
+		hypercall_trace_begin(vcpu, wide, number);
 	serve(vcpu, wide, number);
-	hypercall_trace_answer(vcpu);
+	if (vcpu->trace_hypercalls)
+		hypercall_trace_answer(vcpu);
 }
 
 __attribute__((hot)) void exit_hypercall(struct vcpu *vcpu)
 {
 	bool wide = (vmread_proven(VMCS_GUEST_CS_ACCESS_RIGHTS) & SEGMENT_L) != 0;
-	uint64_t number = wide ? vcpu->registers.rax : (uint32_t)vcpu->registers.rax;
 
-	if (__builtin_expect(vcpu->trace_hypercalls, false))
-		serve_traced(vcpu, wide, number);
+	if (__builtin_expect(!wide || vcpu->trace_hypercalls, false))
+		serve_unusual(vcpu, wide);
 	else
-		serve(vcpu, wide, number);
+		serve(vcpu, true, vcpu->registers.rax);
 }
 
 void hypercall_answer(struct vcpu *vcpu, bool wide, const void *structure, size_t size)

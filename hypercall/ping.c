@@ -5,9 +5,10 @@
 void hypercall_ping(struct vcpu *vcpu, bool wide)
 {
 	uint64_t cookie = hypercall_argument(vcpu, wide, 0);
-	int64_t answer = wide ? (int64_t)cookie : (int32_t)cookie;
+	uint64_t answer = wide ? cookie : (uint64_t)(int32_t)cookie;
 
-	if (__builtin_expect(answer < 0 && answer >= -SILL_MAX_ERRNO, false))
-		answer = -SILL_EINVAL;
-	hypercall_return(vcpu, wide, answer);
+	if (__builtin_expect(answer >= (uint64_t)-SILL_MAX_ERRNO, false))
+		hypercall_return(vcpu, wide, -SILL_EINVAL);
+	else
+		hypercall_return(vcpu, wide, (int64_t)answer);
 }

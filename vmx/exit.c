@@ -17,6 +17,8 @@ __attribute__((hot)) void vmx_handle_exit(struct vcpu *vcpu)
 	uint64_t rip = vmread_proven(VMCS_GUEST_RIP);
 	uint8_t at = vcpu->trace_at;
 
+	/* Without this the compiler keeps the old index and the sum apart: two instructions more. */
+	__asm__ volatile("" : : : "memory");
 	vcpu->trace_at += 2;
 	vcpu->trace[at] = reason;
 	vcpu->trace[at + 1] = rip;
@@ -70,7 +72,7 @@ void vcpu_exit(struct vcpu *vcpu, uint32_t status)
  * lasts for one instruction; and with RFLAGS.TF a single-step trap is due after it, which the CPU
  * delivers by itself if the BS bit is set among the pending debug exceptions.
  */
-void vcpu_finish_instruction(void)
+__attribute__((cold, noinline)) static void finish_instruction(void)
 {
 	uint64_t interruptibility = vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE);
 	uint64_t rflags = vmread(VMCS_GUEST_RFLAGS);
@@ -82,6 +84,18 @@ void vcpu_finish_instruction(void)
 	if ((rflags & RFLAGS_TF) != 0)
 		vmwrite(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS,
 			vmread(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS) | PENDING_DEBUG_BS);
+}
+
+__attribute__((hot)) void vcpu_advance(struct vcpu *vcpu)
+{
+	uint64_t length = vmread_proven(VMCS_VM_EXIT_INSTRUCTION_LENGTH);
+	uint64_t interruptibility = vmread_proven(VMCS_GUEST_INTERRUPTIBILITY_STATE);
+	uint64_t rflags = vmread_proven(VMCS_GUEST_RFLAGS);
+
+	vcpu->advances++;
+	vmwrite_proven(VMCS_GUEST_RIP, vcpu->rip + length);
+	if (__builtin_expect(((rflags & RFLAGS_TF) | interruptibility) != 0, false))
+		finish_instruction();
 }
 
 void vcpu_account(const struct vcpu *vcpu)

@@ -20,7 +20,7 @@ exit_handler exit_xsetbv;		   /* vmx/exit_xsetbv.c */
 exit_handler exit_exception_or_nmi, exit_external_interrupt, exit_nmi_window,
 	exit_triple_fault;		   /* vmx/exit_event.c */
 exit_handler deadline_exit_preemption_timer; /* vmx/deadline.c */
-exit_handler exit_wbinvd, exit_invalid_opcode; /* vmx/exit_instruction.c */
+exit_handler exit_wbinvd, exit_invalid_opcode, exit_rdpmc; /* vmx/exit_instruction.c */
 exit_handler exit_hypercall;		   /* hypercall/dispatch.c */
 
 /* In guest mode, those who play the machine: guest/. */

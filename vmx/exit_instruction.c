@@ -17,3 +17,9 @@ void exit_wbinvd(struct vcpu *vcpu)
 	wbinvd();
 	vcpu_advance(vcpu);
 }
+
+/* CPUID shows no performance counters, so every number of one is out of range: SDM, "RDPMC". */
+void exit_rdpmc(struct vcpu *vcpu)
+{
+	vcpu_inject_gp(vcpu);
+}

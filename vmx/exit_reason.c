@@ -10,22 +10,9 @@ static const char *const words[EXIT_REASON_COUNT] = {
 #undef X
 };
 
-static const char *const names[EXIT_REASON_COUNT] = {
-#define X(number, name, text) [number] = #name,
-	EXIT_REASONS(X)
-#undef X
-};
-
 const char *exit_reason_words(uint32_t reason)
 {
 	uint32_t basic = EXIT_REASON_BASIC(reason);
 
 	return basic < EXIT_REASON_COUNT && words[basic] ? words[basic] : "unknown exit reason";
-}
-
-const char *exit_reason_name(uint32_t reason)
-{
-	uint32_t basic = EXIT_REASON_BASIC(reason);
-
-	return basic < EXIT_REASON_COUNT && names[basic] ? names[basic] : "UNKNOWN";
 }

@@ -180,7 +180,4 @@ enum exit_reason {
  */
 const char *exit_reason_words(uint32_t reason);
 
-/* The reason's constant without its prefix ("EPT_VIOLATION"); "UNKNOWN" for others. */
-const char *exit_reason_name(uint32_t reason);
-
 #endif

@@ -25,8 +25,12 @@ void exit_xsetbv(struct vcpu *vcpu)
 {
 	uint64_t value = vcpu->registers.rdx << 32 | (uint32_t)vcpu->registers.rax;
 
-	/* The CPU has checked CR4.OSXSAVE and the CPL before the exit. */
-	if ((uint32_t)vcpu->registers.rcx != 0 || !is_valid(value, vcpu->xcr0_allowed)) {
+	/*
+	 * The CPU has checked CR4.OSXSAVE before the exit, and the CPL ("Relative Priority of
+	 * Faults and VM Exits"). Bochs exits before it looks at the CPL.
+	 */
+	if (vcpu_cpl() != 0 || (uint32_t)vcpu->registers.rcx != 0 ||
+	    !is_valid(value, vcpu->xcr0_allowed)) {
 		vcpu_inject_gp(vcpu);
 		return;
 	}

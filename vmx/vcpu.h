@@ -80,7 +80,7 @@ struct vcpu {
 	char why[200];	   /* in words, unless it exited */
 	uint32_t instruction_error; /* if entry was refused; 0 = VMfailInvalid */
 
-	bool trace_hypercalls; /* shows them on the console */
+	bool trace_hypercalls; /* show them on the console */
 	uint64_t guest_memory; /* bytes of RAM */
 	uint32_t hypercall_features; /* SILL_FEATURE_* */
 	uint32_t guest_id;
@@ -108,20 +108,8 @@ __attribute__((noreturn, format(printf, 3, 4), cold)) void
 vcpu_stop(struct vcpu *vcpu, enum vcpu_end end, const char *fmt, ...);
 __attribute__((noreturn, cold)) void vcpu_exit(struct vcpu *vcpu, uint32_t status);
 
-__attribute__((cold)) void vcpu_finish_instruction(void);
-
 /* The exiting instruction is emulated wholly: the guest goes on behind it. */
-static inline void vcpu_advance(struct vcpu *vcpu)
-{
-	uint64_t length = vmread_proven(VMCS_VM_EXIT_INSTRUCTION_LENGTH);
-	uint64_t interruptibility = vmread_proven(VMCS_GUEST_INTERRUPTIBILITY_STATE);
-	uint64_t rflags = vmread_proven(VMCS_GUEST_RFLAGS);
-
-	vcpu->advances++;
-	vmwrite_proven(VMCS_GUEST_RIP, vcpu->rip + length);
-	if (__builtin_expect(((rflags & RFLAGS_TF) | interruptibility) != 0, false))
-		vcpu_finish_instruction();
-}
+void vcpu_advance(struct vcpu *vcpu);
 
 /*
  * Gives the guest a fault, at the instruction that caused the exit. Only for exits that

@@ -88,24 +88,22 @@ struct vcpu *vcpu_create(const struct vmx_capability *capability)
 /* x87, vector and debug registers, as after a reset: SDM, "Processor State After Reset". */
 static void reset_registers(const struct vcpu *vcpu)
 {
-	static const struct {
-		uint8_t legacy[512];
-		uint8_t header[64];
-		uint8_t rest[4096 - 512 - 64];
-	} initial __attribute__((aligned(64))) = {
-		.legacy = {[0] = 0x40, [24] = 0x80, [25] = 0x1f}, /* FCW 0040h, MXCSR 1F80h */
-	};
+	/* FCW = 0040h, MXCSR = 1F80h, the rest 0. */
+	static const uint8_t legacy[512]
+		__attribute__((aligned(16))) = {[0] = 0x40, [24] = 0x80, [25] = 0x1f};
+	/* For XRSTOR in standard form, as large as any state that is allowed here. */
+	static uint8_t zero[4096] __attribute__((aligned(64)));
 
 	if (vcpu->xcr0_allowed != 0) {
 		/* An XSTATE_BV of 0 in the header: every component takes its initial state. */
 		xsetbv(0, vcpu->xcr0_allowed);
 		__asm__ volatile("xrstor %0"
 				 :
-				 : "m"(initial), "a"(0xffffffff), "d"(0xffffffff)
+				 : "m"(zero), "a"(0xffffffff), "d"(0xffffffff)
 				 : "memory");
 		xsetbv(0, 1);
 	}
-	__asm__ volatile("fxrstor %0" : : "m"(initial) : "memory");
+	__asm__ volatile("fxrstor %0" : : "m"(legacy) : "memory");
 	write_dr0(0);
 	write_dr1(0);
 	write_dr2(0);

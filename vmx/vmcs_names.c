@@ -3,43 +3,32 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/string.h"
 #include "vmx/vmcs.h"
 
-struct field {
-	uint16_t encoding;
-	const char *name;
-	const char *words;
-};
-
-static const struct field fields[] = {
-#define X(encoding, name, words) {(encoding), #name, (words)},
+static const uint16_t encodings[] = {
+#define X(encoding, name) (encoding),
 	VMCS_FIELDS(X)
 #undef X
 };
 
-static const struct field *find(uint32_t encoding)
-{
-	size_t i;
-
-	if (VMCS_FIELD_WIDTH(encoding) == VMCS_FIELD_WIDTH_64)
-		encoding &= ~VMCS_FIELD_HIGH;
-	for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-		if (fields[i].encoding == encoding)
-			return &fields[i];
-	}
-	return NULL;
-}
+/* One after another, without a pointer to each: they are looked for seldom, and there are many. */
+static const char names[] = {
+#define X(encoding, name) #name "\0"
+	VMCS_FIELDS(X)
+#undef X
+};
 
 const char *vmcs_field_name(uint32_t encoding)
 {
-	const struct field *field = find(encoding);
+	const char *name = names;
 
-	return field ? field->name : NULL;
-}
-
-const char *vmcs_field_words(uint32_t encoding)
-{
-	const struct field *field = find(encoding);
-
-	return field ? field->words : NULL;
+	if (VMCS_FIELD_WIDTH(encoding) == VMCS_FIELD_WIDTH_64)
+		encoding &= ~VMCS_FIELD_HIGH;
+	for (size_t i = 0; i < sizeof(encodings) / sizeof(encodings[0]); i++) {
+		if (encodings[i] == encoding)
+			return name;
+		name += strlen(name) + 1;
+	}
+	return NULL;
 }

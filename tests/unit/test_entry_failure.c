@@ -1099,7 +1099,6 @@ static void test_names(void **unused)
 	assert_string_equal(vmcs_field_name(VMCS_EPT_POINTER | VMCS_FIELD_HIGH), "EPT_POINTER");
 	assert_null(vmcs_field_name(VMCS_GUEST_RFLAGS | 1));
 	assert_null(vmcs_field_name(0xffffffff));
-	assert_string_equal(vmcs_field_words(VMCS_VPID), "virtual-processor identifier");
 	assert_int_equal(vmcs_field_bytes(VMCS_VPID), 2);
 	assert_int_equal(vmcs_field_bytes(VMCS_EXIT_REASON), 4);
 	assert_int_equal(vmcs_field_bytes(VMCS_EPT_POINTER), 8);
@@ -1109,9 +1108,7 @@ static void test_names(void **unused)
 	assert_int_equal(VMCS_GUEST_LIMIT(VMCS_SEGMENT_GS), VMCS_GUEST_GS_LIMIT);
 	assert_int_equal(VMCS_GUEST_SELECTOR(VMCS_SEGMENT_SS), VMCS_GUEST_SS_SELECTOR);
 	assert_string_equal(exit_reason_words(48), "EPT violation");
-	assert_string_equal(exit_reason_name(EXIT_REASON_CPUID), "CPUID");
 	assert_string_equal(exit_reason_words(35), "unknown exit reason");
-	assert_string_equal(exit_reason_name(0xffff), "UNKNOWN");
 	assert_int_equal(EXIT_REASON_COUNT, 80);
 }
 
