@@ -27,6 +27,13 @@ struct multiboot_info {
 	uint32_t mmap_addr;
 };
 
+struct multiboot_module {
+	uint32_t start;
+	uint32_t end; /* the first byte after it */
+	uint32_t string;
+	uint32_t reserved;
+};
+
 struct __attribute__((packed)) multiboot_mmap_entry {
 	uint32_t size; /* of what follows */
 	uint64_t base;

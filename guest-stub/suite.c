@@ -32,6 +32,7 @@ static const struct group {
 	{"rtc", test_rtc, true},
 	{"time", test_time, true},
 	{"memory", test_memory, true},
+	{"modules", test_modules, true},
 };
 
 static bool listed(const char *list, const char *name)

@@ -30,6 +30,7 @@ void test_ports(void);
 void test_rtc(void);
 void test_time(void);
 void test_memory(void);
+void test_modules(void);
 
 /* Runs the groups named in list ("a,b"; empty: all). Returns how many tests failed. */
 unsigned suite(const char *list);
