@@ -20,11 +20,14 @@ EFI_STATUS check_cpu(struct loader *loader)
 {
 	static struct vmx_facts facts;
 	static struct vmx_capability capability;
+	const char *advice;
 
 	vmx_facts_read(&facts);
-	if (vmx_capability_check(&facts, &capability) != VMX_USABLE)
+	if (vmx_capability_check(&facts, &capability) != VMX_USABLE) {
+		advice = vmx_capability_advice(&capability);
 		return refuse(loader, EFI_UNSUPPORTED, "%s%s%s", capability.message,
-			      capability.advice[0] != '\0' ? "\n" : "", capability.advice);
+			      advice[0] != '\0' ? "\n" : "", advice);
+	}
 	if (!(facts.leaf_80000001.edx & CPUID_80000001_EDX_NX))
 		return refuse(
 			loader, EFI_UNSUPPORTED,

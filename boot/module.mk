@@ -12,7 +12,8 @@ CORE_ELF ?= $(BUILD)/core/core.elf
 BOOT_C := $(wildcard boot/*.c)
 # Pure code that the loader shares with the core, built once more.
 BOOT_SHARED_C := core/address_space.c core/format.c core/string.c core/uart.c \
-                 guest/elf.c guest/multiboot.c vmx/capability.c vmx/capability_read.c
+                 guest/elf.c guest/multiboot.c vmx/capability.c vmx/capability_advice.c \
+                 vmx/capability_read.c vmx/control_names.c
 BOOT_ASM := boot/core_blob.asm boot/trampoline.asm
 BOOT_OBJECTS := $(BOOT_C:%.c=$(BUILD)/boot/%.o) $(BOOT_SHARED_C:%.c=$(BUILD)/boot/%.o) \
                 $(BOOT_ASM:%.asm=$(BUILD)/boot/%.asm.o)

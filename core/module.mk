@@ -20,10 +20,9 @@ CORE_STACK_ALIGNMENT = $(if $(findstring clang,$(CC)),-mstack-alignment=8,-mpref
 
 # Small, except on the exit path, where instructions are counted and frames are of no use:
 # backtraces end there in any case.
-CORE_OPTIMISATION := -Os
-$(addprefix $(BUILD)/core/,vmx/exit.o vmx/exit_cpuid.o vmx/exit_msr.o vmx/exit_xsetbv.o \
-	hypercall/dispatch.o hypercall/ping.o guest/ports.o guest/virtual_uart.o \
-	guest/virtual_cmos.o guest/memory.o ept/ept.o core/window.o core/uart.o core/console.o): \
+CORE_OPTIMISATION := -Oz -fno-jump-tables
+$(addprefix $(BUILD)/core/,vmx/exit.o vmx/exit_cpuid.o vmx/exit_msr.o vmx/instructions.o hypercall/dispatch.o \
+	hypercall/ping.o guest/ports.o): \
 	CORE_OPTIMISATION := -O2 -fomit-frame-pointer
 
 $(BUILD)/core/%.o: %.c

@@ -82,53 +82,6 @@ static const struct control controls[] = {
 
 #define CONTROL_COUNT (sizeof(controls) / sizeof(controls[0]))
 
-static const char *const word_words[VMX_WORD_COUNT] = {
-	[VMX_WORD_PIN] = "pin-based VM-execution controls",
-	[VMX_WORD_PRIMARY] = "primary processor-based VM-execution controls",
-	[VMX_WORD_SECONDARY] = "secondary processor-based VM-execution controls",
-	[VMX_WORD_EXIT] = "VM-exit controls",
-	[VMX_WORD_ENTRY] = "VM-entry controls",
-};
-
-static const char *const bit_words[VMX_WORD_COUNT][32] = {
-#define X(bit, name, words) [bit] = (words),
-	[VMX_WORD_PIN] = {PIN_BASED_CONTROL_BITS(X)},
-	[VMX_WORD_PRIMARY] = {PRIMARY_CONTROL_BITS(X)},
-	[VMX_WORD_SECONDARY] = {SECONDARY_CONTROL_BITS(X)},
-	[VMX_WORD_EXIT] = {VM_EXIT_CONTROL_BITS(X)},
-	[VMX_WORD_ENTRY] = {VM_ENTRY_CONTROL_BITS(X)},
-#undef X
-};
-
-static const char advice_other_machine[] =
-	"Sill needs a processor with Intel VT-x, EPT and unrestricted guest: any 64-bit Intel Core "
-	"or Xeon since 2010 (Westmere) has them.";
-static const char advice_outer_hypervisor[] =
-	"This is a virtual machine: ask the hypervisor below for nested virtualisation (for QEMU with "
-	"KVM: load kvm_intel with nested=1 and use -cpu host), or start on the bare machine.";
-static const char advice_firmware_setup[] =
-	"Switch it on in the firmware's set-up, where it is usually called \"Intel Virtualization "
-	"Technology\", \"VT-x\" or \"Vanderpool\", under Advanced, CPU or Security; then switch the "
-	"machine off and on, since the lock lasts until a reset.";
-static const char advice_smx[] =
-	"Firmware allows VT-x only after a measured launch: switch \"Intel TXT\" (Trusted Execution "
-	"Technology) off, or VT-x fully on, in the firmware's set-up.";
-
-const char *vmx_word_words(enum vmx_word word)
-{
-	return word < VMX_WORD_COUNT ? word_words[word] : "unknown controls";
-}
-
-const char *vmx_control_words(enum vmx_word word, uint32_t mask)
-{
-	const char *words;
-
-	if (word >= VMX_WORD_COUNT || !mask)
-		return "reserved control";
-	words = bit_words[word][__builtin_ctz(mask)];
-	return words ? words : "reserved control";
-}
-
 static const struct vmx_control_word *word_of(const struct vmx_capability *capability,
 					      enum vmx_word word)
 {
@@ -166,11 +119,9 @@ static struct vmx_control_word decode(uint64_t msr)
 					 .may_be_1 = (uint32_t)(msr >> 32)};
 }
 
-static enum vmx_verdict refuse(struct vmx_capability *out, enum vmx_verdict verdict,
-			       const char *advice)
+static enum vmx_verdict refuse(struct vmx_capability *out, enum vmx_verdict verdict)
 {
 	out->verdict = verdict;
-	out->advice = advice;
 	return verdict;
 }
 
@@ -266,7 +217,7 @@ static bool vpid_usable(const struct vmx_capability *capability)
 }
 
 /* Fills in the value of each word; the first control that stands in the way decides. */
-static enum vmx_verdict choose_controls(struct vmx_capability *out, const char *advice)
+static enum vmx_verdict choose_controls(struct vmx_capability *out)
 {
 	struct vmx_control_word *words[VMX_WORD_COUNT] = {
 		[VMX_WORD_PIN] = &out->pin,
@@ -291,7 +242,7 @@ static enum vmx_verdict choose_controls(struct vmx_capability *out, const char *
 				       "\"%s\" in the %s.",
 				       vmx_control_words(control->word, control->mask),
 				       vmx_word_words(control->word));
-				return refuse(out, VMX_CONTROL_MISSING, advice);
+				return refuse(out, VMX_CONTROL_MISSING);
 			}
 		}
 		if (control->wish == SET_REQUIRED || (control->wish == SET_IF_POSSIBLE && has))
@@ -304,20 +255,20 @@ static enum vmx_verdict choose_controls(struct vmx_capability *out, const char *
 		/* Reserved bits that are fixed to 1 have no name and no effect. */
 		forced = words[word]->must_be_1 & ~wanted[word];
 		for (bit = 0; bit < 32; bit++) {
-			if (!(forced & (1u << bit)) || !bit_words[word][bit])
+			if (!(forced & (1u << bit)) || !vmx_control_is_named(word, 1u << bit))
 				continue;
 			format(out->message, sizeof(out->message),
 			       "VT-x on this processor forces a control that Sill does not use: "
 			       "\"%s\" in the %s cannot be 0.",
-			       bit_words[word][bit], word_words[word]);
-			return refuse(out, VMX_CONTROL_FORCED, advice);
+			       vmx_control_words(word, 1u << bit), vmx_word_words(word));
+			return refuse(out, VMX_CONTROL_FORCED);
 		}
 		words[word]->value = wanted[word] | words[word]->must_be_1;
 	}
 	return VMX_USABLE;
 }
 
-static enum vmx_verdict check_ept(struct vmx_capability *out, const char *advice)
+static enum vmx_verdict check_ept(struct vmx_capability *out)
 {
 	const char *lacks = NULL;
 	uint64_t cap = out->ept_vpid_cap;
@@ -335,7 +286,7 @@ static enum vmx_verdict check_ept(struct vmx_capability *out, const char *advice
 	format(out->message, sizeof(out->message),
 	       "EPT on this processor lacks %s, which Sill needs (IA32_VMX_EPT_VPID_CAP = %016llx).",
 	       lacks, (unsigned long long)cap);
-	return refuse(out, VMX_EPT_INSUFFICIENT, advice);
+	return refuse(out, VMX_EPT_INSUFFICIENT);
 }
 
 /* SDM, "Enabling and Entering VMX Operation": the lock bit decides, and lasts until reset. */
@@ -358,23 +309,22 @@ static enum vmx_verdict check_feature_control(const struct vmx_facts *facts,
 		       "Firmware locked VT-x for use inside SMX operation only "
 		       "(IA32_FEATURE_CONTROL = %llxh, outside-SMX bit 2 clear).",
 		       (unsigned long long)value);
-		return refuse(out, VMX_LOCKED_FOR_SMX_ONLY, advice_smx);
+		return refuse(out, VMX_LOCKED_FOR_SMX_ONLY);
 	}
 	format(out->message, sizeof(out->message),
 	       "The processor has VT-x, but firmware switched it off and locked that "
 	       "(IA32_FEATURE_CONTROL = %llxh); no software can undo this before a reset.",
 	       (unsigned long long)value);
-	return refuse(out, VMX_LOCKED_OFF, advice_firmware_setup);
+	return refuse(out, VMX_LOCKED_OFF);
 }
 
 enum vmx_verdict vmx_capability_check(const struct vmx_facts *facts, struct vmx_capability *out)
 {
-	bool virtual_machine = facts->leaf_1.ecx & CPUID_1_ECX_HYPERVISOR;
-	const char *advice = virtual_machine ? advice_outer_hypervisor : advice_other_machine;
 	enum vmx_verdict verdict;
 
 	memset(out, 0, sizeof(*out));
 	identify(facts, out);
+	out->virtual_machine = facts->leaf_1.ecx & CPUID_1_ECX_HYPERVISOR;
 
 	if (!(facts->leaf_1.ecx & CPUID_1_ECX_VMX)) {
 		bool amd = !strcmp(out->vendor, "AuthenticAMD") ||
@@ -385,20 +335,20 @@ enum vmx_verdict vmx_capability_check(const struct vmx_facts *facts, struct vmx_
 			   : "This processor (%s) reports no Intel VT-x (CPUID.1:ECX bit 5 is 0).",
 		       out->vendor);
 		if (amd)
-			return refuse(out, VMX_NOT_INTEL, advice_other_machine);
-		return refuse(out, VMX_NOT_IN_CPUID, advice);
+			return refuse(out, VMX_NOT_INTEL);
+		return refuse(out, VMX_NOT_IN_CPUID);
 	}
 	if (!(facts->leaf_80000001.edx & CPUID_80000001_EDX_LM)) {
 		format(out->message, sizeof(out->message),
 		       "This processor has VT-x but no 64-bit mode.");
-		return refuse(out, VMX_NO_LONG_MODE, advice);
+		return refuse(out, VMX_NO_LONG_MODE);
 	}
 	if ((facts->read & (VMX_READ_FEATURE_CONTROL | VMX_READ_BASIC)) !=
 		    (VMX_READ_FEATURE_CONTROL | VMX_READ_BASIC) ||
 	    ((facts->basic & VMX_BASIC_TRUE_CONTROLS) && !(facts->read & VMX_READ_TRUE_CTLS))) {
 		format(out->message, sizeof(out->message),
 		       "The VMX capability MSRs were not read, though the processor has them.");
-		return refuse(out, VMX_FACTS_INCOMPLETE, "");
+		return refuse(out, VMX_FACTS_INCOMPLETE);
 	}
 	decode_facts(facts, out);
 	verdict = check_feature_control(facts, out);
@@ -408,33 +358,33 @@ enum vmx_verdict vmx_capability_check(const struct vmx_facts *facts, struct vmx_
 		format(out->message, sizeof(out->message),
 		       "IA32_VMX_BASIC reports a VMCS region of %u bytes; 1 to 4096 are possible.",
 		       out->region_size);
-		return refuse(out, VMX_REGION_TOO_LARGE, advice);
+		return refuse(out, VMX_REGION_TOO_LARGE);
 	}
 	if (!vmx_capability_has(out, VMX_WORD_PRIMARY, PRIMARY_ACTIVATE_SECONDARY_CONTROLS)) {
 		format(out->message, sizeof(out->message),
 		       "VT-x on this processor is of the first generation: it lacks \"%s\", and "
 		       "with them EPT.",
 		       vmx_control_words(VMX_WORD_PRIMARY, PRIMARY_ACTIVATE_SECONDARY_CONTROLS));
-		return refuse(out, VMX_NO_SECONDARY_CONTROLS, advice);
+		return refuse(out, VMX_NO_SECONDARY_CONTROLS);
 	}
 	if (!vmx_capability_has(out, VMX_WORD_SECONDARY, SECONDARY_ENABLE_EPT)) {
 		format(out->message, sizeof(out->message),
 		       "VT-x on this processor has no extended page tables (EPT): control \"%s\" "
 		       "is missing.",
 		       vmx_control_words(VMX_WORD_SECONDARY, SECONDARY_ENABLE_EPT));
-		return refuse(out, VMX_NO_EPT, advice);
+		return refuse(out, VMX_NO_EPT);
 	}
 	if (!vmx_capability_has(out, VMX_WORD_SECONDARY, SECONDARY_UNRESTRICTED_GUEST)) {
 		format(out->message, sizeof(out->message),
 		       "VT-x on this processor cannot run a guest without paging: control \"%s\" "
 		       "is missing.",
 		       vmx_control_words(VMX_WORD_SECONDARY, SECONDARY_UNRESTRICTED_GUEST));
-		return refuse(out, VMX_NO_UNRESTRICTED_GUEST, advice);
+		return refuse(out, VMX_NO_UNRESTRICTED_GUEST);
 	}
-	verdict = check_ept(out, advice);
+	verdict = check_ept(out);
 	if (verdict != VMX_USABLE)
 		return verdict;
-	verdict = choose_controls(out, advice);
+	verdict = choose_controls(out);
 	if (verdict != VMX_USABLE)
 		return verdict;
 
@@ -443,7 +393,6 @@ enum vmx_verdict vmx_capability_check(const struct vmx_facts *facts, struct vmx_
 	       out->set_feature_control
 		       ? " (firmware left IA32_FEATURE_CONTROL unlocked: Sill sets it)"
 		       : "");
-	out->advice = "";
 	return VMX_USABLE;
 }
 

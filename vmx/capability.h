@@ -86,7 +86,7 @@ struct vmx_control_word {
 struct vmx_capability {
 	enum vmx_verdict verdict;
 	char message[320];  /* one sentence: what is missing; or that all is there */
-	const char *advice; /* what a person can do about it; "" if nothing needs doing */
+	bool virtual_machine; /* another hypervisor runs below */
 
 	/*
 	 * If set, IA32_FEATURE_CONTROL is not locked: write feature_control before VMXON, on every
@@ -176,8 +176,14 @@ bool vmx_capability_has(const struct vmx_capability *capability, enum vmx_word w
  */
 const char *vmx_control_words(enum vmx_word word, uint32_t mask);
 
+/* Whether the lowest control in mask has a name: one that the SDM defines. */
+bool vmx_control_is_named(enum vmx_word word, uint32_t mask);
+
 /* "pin-based VM-execution controls" and so on. */
 const char *vmx_word_words(enum vmx_word word);
+
+/* What a person can do about a verdict; "" if nothing needs doing. In vmx/capability_advice.c. */
+const char *vmx_capability_advice(const struct vmx_capability *capability);
 
 /*
  * Describes what VT-x offers on this CPU, every required and optional control by name, in lines of

@@ -62,7 +62,8 @@ static bool has_secondary(const struct vcpu *vcpu, uint32_t control)
 	return (vcpu->capability->secondary.value & control) != 0;
 }
 
-static void show_leaf_1(struct cpuid_result *r)
+/* Out of line, like the next ones: leaves that need no more than the CPU's answer stay short. */
+__attribute__((noinline)) static void show_leaf_1(struct cpuid_result *r)
 {
 	r->ebx = (r->ebx & 0xffff) | BIT(16); /* APIC ID 0, one logical processor */
 	r->ecx = (r->ecx & ~(LEAF_1_ECX_HIDDEN | LEAF_1_ECX_OSXSAVE)) | LEAF_1_ECX_HYPERVISOR;
@@ -72,7 +73,7 @@ static void show_leaf_1(struct cpuid_result *r)
 		r->ecx |= LEAF_1_ECX_OSXSAVE;
 }
 
-static void show_leaf_7(const struct vcpu *vcpu, uint32_t subleaf, struct cpuid_result *r)
+__attribute__((noinline)) static void show_leaf_7(const struct vcpu *vcpu, uint32_t subleaf, struct cpuid_result *r)
 {
 	if (subleaf == 1) {
 		*r = (struct cpuid_result){.eax = r->eax & LEAF_7_1_EAX_SHOWN};
@@ -97,7 +98,7 @@ static void show_leaf_7(const struct vcpu *vcpu, uint32_t subleaf, struct cpuid_
 }
 
 /* The guest's XCR0 is in the CPU, so the sizes in EBX are those of the guest. */
-static void show_leaf_d(const struct vcpu *vcpu, uint32_t subleaf, struct cpuid_result *r)
+__attribute__((noinline)) static void show_leaf_d(const struct vcpu *vcpu, uint32_t subleaf, struct cpuid_result *r)
 {
 	if (subleaf == 0) {
 		r->eax &= (uint32_t)vcpu->xcr0_allowed;

@@ -39,20 +39,9 @@ __attribute__((noreturn, cold)) void vmx_instruction_failed(enum vmx_instruction
 #define VMX_COUNT		 "incq %%gs:%c[count]\n\t"
 #define VMX_COUNTER(instruction) offsetof(struct percpu, vmx_count[instruction])
 
-static inline uint64_t vmread(uint32_t field)
-{
-	uint64_t value;
-
-	__asm__ goto volatile(VMX_COUNT "vmread %[field], %[value]\n\t"
-					"jbe %l[failed]"
-			      : [value] "=r"(value)
-			      : [field] "r"((uint64_t)field), [count] "i"(VMX_COUNTER(VMX_VMREAD))
-			      : "cc", "memory"
-			      : failed);
-	return value;
-failed:
-	vmx_instruction_failed(VMX_VMREAD, field, 0);
-}
+/* VMREAD and VMWRITE as everything but the exit path uses them. */
+uint64_t vmread(uint32_t field);
+void vmwrite(uint32_t field, uint64_t value);
 
 /*
  * For the exit path, where each instruction matters. A VMREAD fails for want of a current VMCS or of
@@ -84,20 +73,6 @@ __attribute__((warn_unused_result)) static inline bool vmread_if_present(uint32_
 			 : [field] "r"((uint64_t)field), [count] "i"(VMX_COUNTER(VMX_VMREAD))
 			 : "memory");
 	return done;
-}
-
-static inline void vmwrite(uint32_t field, uint64_t value)
-{
-	__asm__ goto volatile(VMX_COUNT "vmwrite %[value], %[field]\n\t"
-					"jbe %l[failed]"
-			      :
-			      : [value] "r"(value), [field] "r"((uint64_t)field),
-				[count] "i"(VMX_COUNTER(VMX_VMWRITE))
-			      : "cc", "memory"
-			      : failed);
-	return;
-failed:
-	vmx_instruction_failed(VMX_VMWRITE, field, value);
 }
 
 #define VMX_DEFINE_POINTER_INSTRUCTION(name, NAME)                                                 \

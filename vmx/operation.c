@@ -8,8 +8,6 @@
 #include "core/cpu_setup.h"
 #include "core/memory.h"
 #include "core/msr.h"
-#include "core/panic.h"
-#include "vmx/instruction_error.h"
 #include "vmx/instructions.h"
 
 int vmx_operation_enter(const struct vmx_capability *capability)
@@ -32,24 +30,4 @@ void vmx_operation_leave(void)
 {
 	vmxoff();
 	write_cr4(read_cr4() & ~CR4_VMXE);
-}
-
-void vmx_instruction_failed(enum vmx_instruction instruction, uint64_t operand, uint64_t value)
-{
-	static const char *const names[] = {
-#define X(name) [VMX_##name] = #name,
-		VMX_INSTRUCTIONS(X)
-#undef X
-	};
-	uint64_t error;
-	const char *field = NULL;
-
-	/* Not so after VMfailInvalid: then there is no VMCS that could hold an error number. */
-	if (!vmread_if_present(VMCS_VM_INSTRUCTION_ERROR, &error))
-		error = 0;
-	if (instruction == VMX_VMREAD || instruction == VMX_VMWRITE)
-		field = vmcs_field_name((uint32_t)operand);
-	panic("%s %s (operand %llx, value %llx), called at %p, failed: %s", names[instruction],
-	      field != NULL ? field : "", (unsigned long long)operand, (unsigned long long)value,
-	      __builtin_return_address(0), vm_instruction_error_words((uint32_t)error));
 }

@@ -88,22 +88,23 @@ struct vcpu *vcpu_create(const struct vmx_capability *capability)
 /* x87, vector and debug registers, as after a reset: SDM, "Processor State After Reset". */
 static void reset_registers(const struct vcpu *vcpu)
 {
-	/* FCW = 0040h, MXCSR = 1F80h, the rest 0. */
-	static const uint8_t legacy[512]
-		__attribute__((aligned(16))) = {[0] = 0x40, [24] = 0x80, [25] = 0x1f};
-	/* For XRSTOR in standard form, as large as any state that is allowed here. */
-	static uint8_t zero[4096] __attribute__((aligned(64)));
+	/*
+	 * For FXRSTOR, and for XRSTOR in its standard form, as large as any state that is allowed
+	 * here. A header of zeros puts every component into its initial state.
+	 */
+	static uint8_t initial[4096] __attribute__((aligned(64)));
 
+	initial[0] = 0x40;		     /* FCW = 0040h */
+	initial[24] = 0x80, initial[25] = 0x1f; /* MXCSR = 1F80h */
 	if (vcpu->xcr0_allowed != 0) {
-		/* An XSTATE_BV of 0 in the header: every component takes its initial state. */
 		xsetbv(0, vcpu->xcr0_allowed);
 		__asm__ volatile("xrstor %0"
 				 :
-				 : "m"(zero), "a"(0xffffffff), "d"(0xffffffff)
+				 : "m"(initial), "a"(0xffffffff), "d"(0xffffffff)
 				 : "memory");
 		xsetbv(0, 1);
 	}
-	__asm__ volatile("fxrstor %0" : : "m"(legacy) : "memory");
+	__asm__ volatile("fxrstor %0" : : "m"(initial) : "memory");
 	write_dr0(0);
 	write_dr1(0);
 	write_dr2(0);

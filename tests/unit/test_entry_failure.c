@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* UNIT: debug/entry_failure.c debug/entry_rules_controls.c debug/entry_rules_host.c
- * debug/entry_rules_guest.c vmx/capability.c vmx/exit_reason.c vmx/instruction_error.c
+ * debug/entry_rules_guest.c vmx/capability.c vmx/control_names.c vmx/exit_reason.c vmx/instruction_error.c
  * vmx/vmcs_names.c core/format.c */
 /* A valid VMCS breaks no rule; each rule broken in turn gives its own line and no other. */
 #include <stdarg.h>
@@ -217,7 +217,7 @@ static void start(struct state *state, const struct setting *changes)
 
 /* The words of controls that facts_skylake gives, for changes of single bits. */
 #define PIN	  0x0000003full
-#define PRIMARY	  0x960061faull
+#define PRIMARY	  0xb6006dfaull
 #define SECONDARY 0x001010eaull
 #define EXIT	  0x003fefffull
 #define ENTRY	  0x0000d1ffull
