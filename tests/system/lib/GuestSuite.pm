@@ -17,16 +17,9 @@ package GuestSuite;
 use strict;
 use warnings;
 use Exporter qw(import);
-use SillTest;
+use SillLog;
 
-our @EXPORT = (qw(guest_suite sill_log check_proof), @SillTest::EXPORT);
-
-# Sill's own lines, without the time; a guest that has not ended its line keeps none of them out.
-sub sill_log
-{
-	my ($run) = @_;
-	return map { /\[ *[0-9]+\.[0-9]+\] sill: (.*)$/ ? $1 : () } @{ $run->{lines} };
-}
+our @EXPORT = (qw(guest_suite check_proof), @SillLog::EXPORT);
 
 # The proof at the start and the counts at the end, by value.
 sub check_proof
