@@ -88,13 +88,21 @@ static void start_vmx(const struct sill_handoff *handoff)
 	log_info("VMXON: this CPU is in VMX root operation");
 }
 
-static void tell_memory(void)
+extern const char text_begin[], text_end[], rodata_begin[], rodata_end[], data_begin[],
+	data_end[]; /* linker.ld */
+
+/* What it costs to have Sill there; scripts/bench-table reads the second line. */
+static void tell_footprint(void)
 {
 	struct memory_usage usage = memory_usage();
 
 	log_info("memory: %llu KiB reserved, %llu KiB used at the most",
 		 (unsigned long long)(usage.reserved >> 10),
 		 (unsigned long long)(usage.most_used >> 10));
+	log_info("bench: core_text=%zu core_rodata=%zu core_data=%zu reserved=%llu ticks_to_guest=%llu",
+		 (size_t)(text_end - text_begin), (size_t)(rodata_end - rodata_begin),
+		 (size_t)(data_end - data_begin), (unsigned long long)usage.reserved,
+		 (unsigned long long)guests_ticks_to_first());
 }
 
 /* Entered by core/entry.asm. */
@@ -115,7 +123,7 @@ void sill_main(const struct sill_handoff *handoff)
 	failed = guests_run(handoff, &capability, &mtrr);
 	vmx_operation_leave();
 	proof_end(handoff);
-	tell_memory();
+	tell_footprint();
 	if (failed == 0)
 		finish_succeeded();
 	finish_failed("%u of %u guests did not end with exit status 0", failed,

@@ -284,6 +284,24 @@ static int set_finish(struct parser *parser, const char *value)
 	return fail(parser, "no such way to finish");
 }
 
+static int set_provoke(struct parser *parser, const char *value)
+{
+	static const char *const provocations[] = {
+		[SILL_PROVOKE_NOTHING] = "nothing",
+		[SILL_PROVOKE_NMI] = "nmi",
+		[SILL_PROVOKE_PANIC] = "panic",
+		[SILL_PROVOKE_PANIC_TWICE] = "panic-twice",
+	};
+
+	for (uint32_t i = 0; i < sizeof(provocations) / sizeof(provocations[0]); i++) {
+		if (strcmp(value, provocations[i]) == 0) {
+			latest_guest(parser)->settings.provoke = i;
+			return 0;
+		}
+	}
+	return fail(parser, "no such provocation");
+}
+
 /* What can only be judged when all keys of the latest guest are known. */
 static int end_guest(struct parser *parser)
 {
@@ -520,6 +538,10 @@ static const struct key keys[] = {
 	{.name = "time_limit",
 	 .set = set_time_limit,
 	 .allowed = "0 (none) to 86400 seconds",
+	 .of_guest = true},
+	{.name = "provoke",
+	 .set = set_provoke,
+	 .allowed = "nothing, nmi, panic, panic-twice",
 	 .of_guest = true},
 	{.name = "trace_hypercalls",
 	 .set = set_trace_hypercalls,

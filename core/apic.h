@@ -9,6 +9,9 @@
  */
 void apic_silence(void);
 
+/* Sends a non-maskable interrupt to the CPU that calls. */
+void apic_send_nmi_to_self(void);
+
 /* Ends the interrupt that this CPU's local APIC delivered last. */
 void apic_end_of_interrupt(void);
 

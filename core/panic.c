@@ -33,7 +33,13 @@ static bool read_word(uint64_t address, uint64_t *value)
 	return true;
 }
 
-void panic_backtrace(uint64_t rip, uint64_t rbp)
+/*
+ * Frames lie on the stack, each above the one before. Anything else ends the backtrace: a damaged
+ * chain, and the frame of a VM exit, where RBP still is the guest's.
+ */
+#define DEEPEST_STACK 0x10000u
+
+static void tell_frames(uint64_t rip, uint64_t rbp, uint64_t rsp)
 {
 	const int deepest = 32;
 
@@ -46,11 +52,9 @@ void panic_backtrace(uint64_t rip, uint64_t rbp)
 		else
 			log_error("  #%-2d %016llx %s+0x%llx", depth, (unsigned long long)rip, name,
 				  (unsigned long long)offset);
-		if (rbp == 0 || !read_word(rbp, &next_rbp) || !read_word(rbp + 8, &rip) || rip == 0)
+		if (rbp - rsp >= DEEPEST_STACK || !read_word(rbp, &next_rbp) || !read_word(rbp + 8, &rip) || rip == 0)
 			return;
-		/* Callers' frames lie above; anything else is a damaged chain. */
-		if (next_rbp != 0 && next_rbp <= rbp)
-			return;
+		rsp = rbp + 1;
 		rbp = next_rbp;
 	}
 }
@@ -81,7 +85,7 @@ static void show_control_registers(void)
 /* What the report is about: the first panic's, whatever happens while it is told. */
 static struct {
 	const struct trap_frame *frame; /* NULL: not an exception */
-	uint64_t rip, rbp;
+	uint64_t rip, rbp, rsp;
 } subject;
 
 static void tell_registers(void)
@@ -94,7 +98,7 @@ static void tell_registers(void)
 static void tell_backtrace(void)
 {
 	log_error("backtrace:");
-	panic_backtrace(subject.rip, subject.rbp);
+	tell_frames(subject.rip, subject.rbp, subject.rsp);
 }
 
 static void tell_hook(void)
@@ -117,7 +121,7 @@ static void (*const steps[])(void) = {tell_registers, tell_backtrace, tell_hook,
 static volatile unsigned int next_step;
 
 __attribute__((noreturn)) static void report(const char *why, const struct trap_frame *frame,
-					     uint64_t rip, uint64_t rbp)
+					     uint64_t rip, uint64_t rbp, uint64_t rsp)
 {
 	static bool reporting;
 
@@ -129,6 +133,7 @@ __attribute__((noreturn)) static void report(const char *why, const struct trap_
 		subject.frame = frame;
 		subject.rip = rip;
 		subject.rbp = rbp;
+		subject.rsp = rsp;
 		log_error("panic: %s", why);
 	}
 	while (next_step < sizeof(steps) / sizeof(steps[0]))
@@ -145,7 +150,7 @@ void panic(const char *fmt, ...)
 	vformat(why, sizeof(why), fmt, arguments);
 	va_end(arguments);
 	report(why, NULL, (uintptr_t)__builtin_return_address(0),
-	       (uintptr_t)__builtin_frame_address(0));
+	       (uintptr_t)__builtin_frame_address(0), (uintptr_t)__builtin_frame_address(0));
 }
 
 void panic_exception(const struct trap_frame *frame)
@@ -163,5 +168,5 @@ void panic_exception(const struct trap_frame *frame)
 	else
 		format(why, sizeof(why), "%s at %016llx, error code %llx", trap_name(frame->vector),
 		       (unsigned long long)frame->rip, (unsigned long long)frame->error_code);
-	report(why, frame, frame->rip, frame->rbp);
+	report(why, frame, frame->rip, frame->rbp, frame->rsp);
 }

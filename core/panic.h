@@ -18,7 +18,4 @@ __attribute__((noreturn)) void panic_exception(const struct trap_frame *frame);
  */
 void panic_set_hook(void (*hook)(void));
 
-/* What the caller's caller did, frame by frame, with names, into the log. */
-void panic_backtrace(uint64_t rip, uint64_t rbp);
-
 #endif

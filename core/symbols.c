@@ -2,14 +2,19 @@
 /* Names for code addresses; see core/symbols.h. */
 #include "core/symbols.h"
 
+#include "core/format.h"
 #include "core/string.h"
+
+#include <stdbool.h>
+#include <stddef.h>
 
 extern const char text_begin[], text_end[]; /* linker.ld */
 
 /*
  * Made by scripts/symbols, empty in the first of the two links: in ascending order, how far each
  * function begins behind the one before it (the first: behind text_begin), and the names one after
- * another. Small rather than fast: only a panic looks here.
+ * another: a byte that says how much the name shares with the one before it, the rest, a NUL.
+ * Small rather than fast: only a panic looks here.
  */
 extern const uint32_t symbol_count;
 extern const uint16_t symbol_distances[];
@@ -18,7 +23,9 @@ extern const char symbol_names[];
 const char *symbol_find(uint64_t address, uint64_t *offset)
 {
 	uint64_t start = (uintptr_t)text_begin;
-	const char *name = symbol_names, *found = NULL;
+	static char name[64];
+	const char *next = symbol_names;
+	bool found = false;
 
 	if (address < (uintptr_t)text_begin || address >= (uintptr_t)text_end)
 		return NULL;
@@ -27,8 +34,9 @@ const char *symbol_find(uint64_t address, uint64_t *offset)
 		if (start > address)
 			break;
 		*offset = address - start;
-		found = name;
-		name += strlen(name) + 1;
+		found = true;
+		format(name + *next, sizeof(name) - (size_t)*next, "%s", next + 1);
+		next += 1 + strlen(next + 1) + 1;
 	}
-	return found;
+	return found ? name : NULL;
 }

@@ -5,7 +5,10 @@
 
 #include <stdint.h>
 
-/* The function that the address lies in, and how far in it; NULL for addresses outside text. */
+/*
+ * The function that the address lies in, and how far in it; NULL for addresses outside text. Valid
+ * until the next call.
+ */
 const char *symbol_find(uint64_t address, uint64_t *offset);
 
 #endif

@@ -6,6 +6,7 @@
 #include "core/cpu_setup.h"
 #include "core/log.h"
 #include "core/panic.h"
+#include "debug/provoke.h"
 #include "debug/report.h"
 #include "guest/load.h"
 #include "guest/machine.h"
@@ -18,12 +19,31 @@
 #include "vmx/vcpu_create.h"
 
 static struct machine machine;
+static uint64_t ticks_to_first;
 
 void guest_exit_hlt(struct vcpu *vcpu)
 {
 	vcpu_stop(vcpu, VCPU_HALTED,
 			 "HLT with interrupts %s: this machine has nothing that could wake it",
 			 (vmread(VMCS_GUEST_RFLAGS) & RFLAGS_IF) != 0 ? "enabled" : "disabled");
+}
+
+/*
+ * The timer is the guest's time limit; but if something is to be provoked, it first runs out for
+ * that, when the guest has had time to set itself up.
+ */
+#define PROVOCATION_DELAY_MS 100
+
+
+void guest_exit_preemption_timer(struct vcpu *vcpu)
+{
+	if (!machine.provocation_due) {
+		deadline_expired(vcpu);
+		return;
+	}
+	machine.provocation_due = false;
+	deadline_set(vcpu, machine.settings->time_limit_ms);
+	provoke((enum sill_provocation)machine.settings->provoke);
 }
 
 /* vmcs = … in sill.conf: the parser let only fields through that can harm nobody but the guest. */
@@ -51,7 +71,8 @@ static void start_vcpu(struct vcpu *vcpu, uint32_t id, const struct vcpu_start *
 	vcpu->guest_memory = settings->memory;
 	vcpu->hypercall_features = hypercall_features();
 	vcpu->trace_hypercalls = settings->trace_hypercalls != 0;
-	deadline_set(vcpu, settings->time_limit_ms);
+	machine.provocation_due = settings->provoke != SILL_PROVOKE_NOTHING;
+	deadline_set(vcpu, machine.provocation_due ? PROVOCATION_DELAY_MS : settings->time_limit_ms);
 	apply_vmcs_settings(settings);
 }
 
@@ -72,8 +93,9 @@ static bool run_guest(struct vcpu *vcpu, uint32_t id, const struct mtrr_state *m
 	if (guest_load(&machine, &start) == 0) {
 		machine_memory_describe(&machine);
 		start_vcpu(vcpu, id, &start);
-		log_info("guest %u: starts at %x, %llu ticks after the loader", id, start.eip,
-			 (unsigned long long)(rdtsc() - loader_tsc));
+		log_info("guest %u: starts at %x", id, start.eip);
+		if (ticks_to_first == 0)
+			ticks_to_first = rdtsc() - loader_tsc;
 		vcpu_run(vcpu);
 		hypercall_trace_end(vcpu);
 		report_guest_end(vcpu);
@@ -82,6 +104,11 @@ static bool run_guest(struct vcpu *vcpu, uint32_t id, const struct mtrr_state *m
 	}
 	machine_memory_destroy(&machine);
 	return success;
+}
+
+uint64_t guests_ticks_to_first(void)
+{
+	return ticks_to_first;
 }
 
 uint32_t guests_run(const struct sill_handoff *handoff, const struct vmx_capability *capability,

@@ -12,4 +12,7 @@
 uint32_t guests_run(const struct sill_handoff *handoff, const struct vmx_capability *capability,
 		    const struct mtrr_state *mtrr);
 
+/* TSC ticks from the loader's entry to the first guest's first instruction; 0 if there was none. */
+uint64_t guests_ticks_to_first(void);
+
 #endif

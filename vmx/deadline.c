@@ -69,7 +69,7 @@ void deadline_stop(struct vcpu *vcpu)
 			 vcpu->time_limit_ms / 1000, vcpu->time_limit_ms % 1000);
 }
 
-void deadline_exit_preemption_timer(struct vcpu *vcpu)
+void deadline_expired(struct vcpu *vcpu)
 {
 	if (deadline_passed(vcpu))
 		deadline_stop(vcpu);

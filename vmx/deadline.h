@@ -17,4 +17,7 @@ bool deadline_passed(const struct vcpu *vcpu);
 __attribute__((noreturn, cold)) void deadline_stop(struct vcpu *vcpu);
 
 
+/* The timer ran out: stops the guest, or sets the timer for the rest of its time. */
+void deadline_expired(struct vcpu *vcpu);
+
 #endif

@@ -24,7 +24,7 @@ exit_handler *const exit_table[EXIT_REASON_COUNT] = {
 	[EXIT_REASON_WRMSR] = exit_wrmsr,
 	[EXIT_REASON_EPT_VIOLATION] = guest_exit_ept_violation,
 	[EXIT_REASON_EPT_MISCONFIGURATION] = guest_exit_ept_misconfiguration,
-	[EXIT_REASON_VMX_PREEMPTION_TIMER_EXPIRED] = deadline_exit_preemption_timer,
+	[EXIT_REASON_VMX_PREEMPTION_TIMER_EXPIRED] = guest_exit_preemption_timer,
 	[EXIT_REASON_WBINVD_OR_WBNOINVD] = exit_wbinvd,
 	[EXIT_REASON_XSETBV] = exit_xsetbv,
 

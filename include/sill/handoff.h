@@ -94,6 +94,14 @@ struct sill_module {
 	char cmdline[SILL_MAX_CMDLINE];
 };
 
+/* What Sill does to itself while the guest runs: tests, and a look at its reports. */
+enum sill_provocation {
+	SILL_PROVOKE_NOTHING,
+	SILL_PROVOKE_NMI,	  /* takes one NMI, which is the guest's in the end */
+	SILL_PROVOKE_PANIC,	  /* writes to an unmapped address */
+	SILL_PROVOKE_PANIC_TWICE, /* does so again while it reports the first time */
+};
+
 /* Overrides one VMCS guest-state or VM-entry event field just before the first VM entry. */
 struct sill_vmcs_setting {
 	uint32_t field; /* the field's encoding */
@@ -109,8 +117,10 @@ struct sill_guest {
 	uint64_t lazy_memory;	/* how much of its top is granted page by page at first touch */
 	uint32_t time_limit_ms; /* 0 = none */
 	uint32_t trace_hypercalls; /* 1: show each hypercall and its answer */
+	uint32_t provoke;	   /* enum sill_provocation */
 	uint32_t module_count;
 	uint32_t vmcs_setting_count;
+	uint32_t reserved;
 	struct sill_module modules[SILL_MAX_MODULES];
 	struct sill_vmcs_setting vmcs_settings[SILL_MAX_VMCS_SETTINGS];
 };

@@ -216,7 +216,7 @@ static void test_guests(void **state)
 	bad(text, 2 * SILL_MAX_GUESTS + 1, "guest = \\more", "too many guests");
 
 	static const char *const keys[] = {"cmdline",	  "module",	"memory",
-					   "lazy_memory", "time_limit", "trace_hypercalls",
+					   "lazy_memory", "time_limit", "provoke", "trace_hypercalls",
 					   "vmcs"};
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
@@ -395,6 +395,13 @@ static void test_time_limit_and_trace(void **state)
 	bad(G "time_limit = 30s\n", 2, "time_limit = 30s", "86400 seconds");
 	bad(G "time_limit = 18446744073709551617\n", 2, "time_limit = 1844", "86400 seconds");
 
+	good(G "provoke = nothing\n");
+	assert_int_equal(config.guests[0].settings.provoke, SILL_PROVOKE_NOTHING);
+	good(G "provoke = nmi\n");
+	assert_int_equal(config.guests[0].settings.provoke, SILL_PROVOKE_NMI);
+	good(G "provoke = panic-twice\n");
+	assert_int_equal(config.guests[0].settings.provoke, SILL_PROVOKE_PANIC_TWICE);
+	bad(G "provoke = Panic\n", 2, "provoke = Panic", "allowed: nothing, nmi, panic, panic-twice");
 	good(G "trace_hypercalls = yes\n");
 	assert_int_equal(config.guests[0].settings.trace_hypercalls, 1);
 	good(G "trace_hypercalls = no\n");
@@ -472,7 +479,7 @@ static void test_duplicates(void **state)
 	static const char *const global[] = {"mode = guest", "console = com1", "baud = 9600",
 					     "log = info", "finish = auto"};
 	static const char *const of_guest[] = {"cmdline =", "memory = 8M", "lazy_memory = 2M",
-					       "time_limit = 1", "trace_hypercalls = no"};
+					       "time_limit = 1", "provoke = nmi", "trace_hypercalls = no"};
 	char text[200];
 
 	(void)state;
@@ -625,7 +632,7 @@ static void test_shipped_comments(void **state)
 	static const char *const keys[] = {
 		"mode",	      "console",	  "baud",   "log",    "finish",
 		"guest",      "cmdline",	  "module", "memory", "lazy_memory",
-		"time_limit", "trace_hypercalls", "vmcs",
+		"time_limit", "provoke", "trace_hypercalls", "vmcs",
 	};
 	char *text = read_shipped();
 
