@@ -43,7 +43,8 @@ static void start_core(const struct sill_handoff *handoff)
 	console_start_serial(&handoff->serial);
 	finish_start((enum sill_finish)handoff->finish);
 	if (cpu == NULL)
-		finish_failed("no memory for this CPU's stacks: the loader made the arena too small");
+		finish_failed(
+			"no memory for this CPU's stacks: the loader made the arena too small");
 	framebuffer_start(&handoff->framebuffer);
 	time_read_clock();
 	apic_silence();
@@ -84,7 +85,8 @@ static void start_vmx(const struct sill_handoff *handoff)
 			      MTRR_VARIABLE_MAX);
 	check_mtrrs();
 	if (vmx_operation_enter(&capability) != 0)
-		finish_failed("no memory for the VMXON region: the loader made the arena too small");
+		finish_failed(
+			"no memory for the VMXON region: the loader made the arena too small");
 	log_info("VMXON: this CPU is in VMX root operation");
 }
 
@@ -99,10 +101,11 @@ static void tell_footprint(void)
 	log_info("memory: %llu KiB reserved, %llu KiB used at the most",
 		 (unsigned long long)(usage.reserved >> 10),
 		 (unsigned long long)(usage.most_used >> 10));
-	log_info("bench: core_text=%zu core_rodata=%zu core_data=%zu reserved=%llu ticks_to_guest=%llu",
-		 (size_t)(text_end - text_begin), (size_t)(rodata_end - rodata_begin),
-		 (size_t)(data_end - data_begin), (unsigned long long)usage.reserved,
-		 (unsigned long long)guests_ticks_to_first());
+	log_info(
+		"bench: core_text=%zu core_rodata=%zu core_data=%zu reserved=%llu ticks_to_guest=%llu",
+		(size_t)(text_end - text_begin), (size_t)(rodata_end - rodata_begin),
+		(size_t)(data_end - data_begin), (unsigned long long)usage.reserved,
+		(unsigned long long)guests_ticks_to_first());
 }
 
 /* Entered by core/entry.asm. */

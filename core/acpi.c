@@ -64,9 +64,9 @@ _Static_assert(offsetof(struct fadt, flags) == 112, "FADT");
 #define FADT_RESET_SUPPORTED (1u << 10)
 #define SPACE_IO	     1
 
-#define LARGEST_TABLE	0x10000u /* FADT and XSDT are far smaller */
-#define RSDP_V1_LENGTH	20u
-#define MOST_TABLES	256u
+#define LARGEST_TABLE	     0x10000u /* FADT and XSDT are far smaller */
+#define RSDP_V1_LENGTH	     20u
+#define MOST_TABLES	     256u
 
 static struct fadt fadt; /* all zero if there is none */
 static bool emulator;

@@ -40,7 +40,8 @@
 /* What a mapping allows beyond reading. WRITE and EXECUTE exclude each other. */
 #define ADDRESS_SPACE_WRITE   (1u << 0)
 #define ADDRESS_SPACE_EXECUTE (1u << 1)
-/* The memory type, as an index (0 to 7) into IA32_PAT. 0 is write-back unless someone changed it.
+/*
+ * The memory type, as an index (0 to 7) into IA32_PAT. 0 is write-back unless someone changed it.
  */
 #define ADDRESS_SPACE_PAT(index)   ((uint32_t)(index) << 4)
 #define ADDRESS_SPACE_UNCACHEABLE  ADDRESS_SPACE_PAT(3)
@@ -65,7 +66,8 @@
 /* Where the tables' memory comes from and how it is reached. Tables are never given back. */
 struct address_space_memory {
 	void *context;
-	/* A new page's physical address, page-aligned, or 0 if there is none. Need not be zeroed.
+	/*
+	 * A new page's physical address, page-aligned, or 0 if there is none. Need not be zeroed.
 	 */
 	uint64_t (*allocate)(void *context);
 	/* Where a page that allocate() once returned can be read and written. */

@@ -10,15 +10,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define APIC_BASE_ADDRESS  0x000ffffffffff000ull
+#define APIC_BASE_ADDRESS 0x000ffffffffff000ull
 
-#define APIC_EOI  0x0b0
-#define APIC_SVR  0x0f0
-#define APIC_ID	  0x020
-#define APIC_ICR  0x300 /* the upper half, in xAPIC mode, 10h above */
+#define APIC_EOI	  0x0b0
+#define APIC_SVR	  0x0f0
+#define APIC_ID		  0x020
+#define APIC_ICR	  0x300 /* the upper half, in xAPIC mode, 10h above */
 
-#define ICR_NMI	   0x00000400u /* delivery mode */
-#define ICR_ASSERT 0x00004000u
+#define ICR_NMI		  0x00000400u /* delivery mode */
+#define ICR_ASSERT	  0x00004000u
 
 /* x2APIC: MSR 800h + the register's offset / 16. */
 #define X2APIC_MSR(offset) (MSR_IA32_X2APIC_FIRST + (offset) / 16)
@@ -44,7 +44,9 @@ void apic_silence(void)
 	if ((base & APIC_BASE_X2APIC) == 0 && registers == NULL)
 		registers = memory_map_device(base & APIC_BASE_ADDRESS, PAGE_SIZE,
 					      PAT_INDEX_UNCACHEABLE);
-	/* "Local APIC State After It Has Been Software Disabled": all its own sources are masked. */
+	/*
+	 * "Local APIC State After It Has Been Software Disabled": all its own sources are masked.
+	 */
 	apic_write(APIC_SVR, 0xff);
 }
 

@@ -79,17 +79,17 @@ static inline void outl(uint16_t port, uint32_t value)
 	__asm__ volatile("outl %0, %1" : : "a"(value), "Nd"(port));
 }
 
-#define CPU_DEFINE_REGISTER(name, instruction_name)                                                \
-	static inline uint64_t read_##name(void)                                                   \
-	{                                                                                          \
-		uint64_t value;                                                                    \
-                                                                                                   \
-		__asm__ volatile("mov %%" instruction_name ", %0" : "=r"(value));                  \
-		return value;                                                                      \
-	}                                                                                          \
-	static inline void write_##name(uint64_t value)                                            \
-	{                                                                                          \
-		__asm__ volatile("mov %0, %%" instruction_name : : "r"(value) : "memory");         \
+#define CPU_DEFINE_REGISTER(name, instruction_name)                                        \
+	static inline uint64_t read_##name(void)                                           \
+	{                                                                                  \
+		uint64_t value;                                                            \
+                                                                                           \
+		__asm__ volatile("mov %%" instruction_name ", %0" : "=r"(value));          \
+		return value;                                                              \
+	}                                                                                  \
+	static inline void write_##name(uint64_t value)                                    \
+	{                                                                                  \
+		__asm__ volatile("mov %0, %%" instruction_name : : "r"(value) : "memory"); \
 	}
 CPU_DEFINE_REGISTER(cr0, "cr0")
 CPU_DEFINE_REGISTER(cr2, "cr2")

@@ -7,7 +7,9 @@
 #include "core/msr.h"
 #include "core/trap.h"
 
-/* Descriptors of flat 64-bit code and data at CPL 0. SDM, "Code- and Data-Segment Descriptor Types" */
+/*
+ * Descriptors of flat 64-bit code and data at CPL 0. SDM, "Code- and Data-Segment Descriptor Types"
+ */
 #define DESCRIPTOR_CODE 0x00af9b000000ffffull
 #define DESCRIPTOR_DATA 0x00cf93000000ffffull
 

@@ -14,17 +14,17 @@
 #define PAT_INDEX_UNCACHEABLE	  3u
 
 /* Control-register and EFER bits that Sill names. SDM, "Control Registers". */
-#define CR0_PE (1ull << 0)
-#define CR0_MP (1ull << 1)
-#define CR0_EM (1ull << 2)
-#define CR0_TS (1ull << 3)
-#define CR0_ET (1ull << 4)
-#define CR0_NE (1ull << 5)
-#define CR0_WP (1ull << 16)
-#define CR0_AM (1ull << 18)
-#define CR0_NW (1ull << 29)
-#define CR0_CD (1ull << 30)
-#define CR0_PG (1ull << 31)
+#define CR0_PE	       (1ull << 0)
+#define CR0_MP	       (1ull << 1)
+#define CR0_EM	       (1ull << 2)
+#define CR0_TS	       (1ull << 3)
+#define CR0_ET	       (1ull << 4)
+#define CR0_NE	       (1ull << 5)
+#define CR0_WP	       (1ull << 16)
+#define CR0_AM	       (1ull << 18)
+#define CR0_NW	       (1ull << 29)
+#define CR0_CD	       (1ull << 30)
+#define CR0_PG	       (1ull << 31)
 
 #define CR4_VME	       (1ull << 0)
 #define CR4_PVI	       (1ull << 1)
@@ -48,17 +48,16 @@
 #define CR4_SMAP       (1ull << 21)
 #define CR4_PKE	       (1ull << 22)
 
-
-#define RFLAGS_FIXED (1ull << 1)
-#define RFLAGS_CF    (1ull << 0)
-#define RFLAGS_ZF    (1ull << 6)
-#define RFLAGS_TF    (1ull << 8)
-#define RFLAGS_IF    (1ull << 9)
-#define RFLAGS_DF    (1ull << 10)
-#define RFLAGS_IOPL  (3ull << 12)
-#define RFLAGS_RF    (1ull << 16)
-#define RFLAGS_VM    (1ull << 17)
-#define RFLAGS_AC    (1ull << 18)
+#define RFLAGS_FIXED   (1ull << 1)
+#define RFLAGS_CF      (1ull << 0)
+#define RFLAGS_ZF      (1ull << 6)
+#define RFLAGS_TF      (1ull << 8)
+#define RFLAGS_IF      (1ull << 9)
+#define RFLAGS_DF      (1ull << 10)
+#define RFLAGS_IOPL    (3ull << 12)
+#define RFLAGS_RF      (1ull << 16)
+#define RFLAGS_VM      (1ull << 17)
+#define RFLAGS_AC      (1ull << 18)
 
 /* Sets up the CPU that calls; from then on exceptions are reported. NULL: no memory for it. */
 __attribute__((warn_unused_result)) struct percpu *cpu_setup(uint32_t index);

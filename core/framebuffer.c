@@ -17,8 +17,8 @@ extern const uint8_t font_glyphs[94][GLYPH_HEIGHT];
 #define MAX_COLUMNS 240u
 #define MAX_ROWS    135u
 
-#define FOREGROUND 0x00c0c0c0u /* the same grey in both pixel formats */
-#define BACKGROUND 0x00000000u
+#define FOREGROUND  0x00c0c0c0u /* the same grey in both pixel formats */
+#define BACKGROUND  0x00000000u
 
 static struct {
 	volatile uint32_t *pixels; /* NULL: there is none */
@@ -120,7 +120,8 @@ void framebuffer_start(const struct sill_framebuffer *framebuffer)
 		screen.columns = MAX_COLUMNS;
 	if (screen.rows > MAX_ROWS)
 		screen.rows = MAX_ROWS;
-	screen.pixels = memory_map_device(framebuffer->range.base, needed, PAT_INDEX_WRITE_COMBINING);
+	screen.pixels =
+		memory_map_device(framebuffer->range.base, needed, PAT_INDEX_WRITE_COMBINING);
 	if (screen.pixels == NULL)
 		return;
 

@@ -23,8 +23,8 @@ static struct address_space space;
 static uint64_t next_device_address = MMIO_VIRTUAL;
 
 /* The upper half of the device area is for files. */
-#define FILE_VIRTUAL	 (MMIO_VIRTUAL + MMIO_VIRTUAL_SIZE / 2)
-#define MOST_FILE_BYTES	 (MMIO_VIRTUAL_SIZE / 2)
+#define FILE_VIRTUAL	(MMIO_VIRTUAL + MMIO_VIRTUAL_SIZE / 2)
+#define MOST_FILE_BYTES (MMIO_VIRTUAL_SIZE / 2)
 
 static uint64_t whole_pages(uint64_t size)
 {

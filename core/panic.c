@@ -52,7 +52,8 @@ static void tell_frames(uint64_t rip, uint64_t rbp, uint64_t rsp)
 		else
 			log_error("  #%-2d %016llx %s+0x%llx", depth, (unsigned long long)rip, name,
 				  (unsigned long long)offset);
-		if (rbp - rsp >= DEEPEST_STACK || !read_word(rbp, &next_rbp) || !read_word(rbp + 8, &rip) || rip == 0)
+		if (rbp - rsp >= DEEPEST_STACK || !read_word(rbp, &next_rbp) ||
+		    !read_word(rbp + 8, &rip) || rip == 0)
 			return;
 		rsp = rbp + 1;
 		rbp = next_rbp;
@@ -61,9 +62,9 @@ static void tell_frames(uint64_t rip, uint64_t rbp, uint64_t rsp)
 
 static void show_registers(const struct trap_frame *f)
 {
-#define ROW(a, b, c, d)                                                                            \
-	log_error("  %-3s %016llx  %-3s %016llx  %-3s %016llx  %-3s %016llx", #a,                  \
-		  (unsigned long long)f->a, #b, (unsigned long long)f->b, #c,                      \
+#define ROW(a, b, c, d)                                                           \
+	log_error("  %-3s %016llx  %-3s %016llx  %-3s %016llx  %-3s %016llx", #a, \
+		  (unsigned long long)f->a, #b, (unsigned long long)f->b, #c,     \
 		  (unsigned long long)f->c, #d, (unsigned long long)f->d)
 	ROW(rax, rbx, rcx, rdx);
 	ROW(rsi, rdi, rbp, rsp);

@@ -11,18 +11,18 @@
 #define RTC_INDEX_PORT 0x70
 #define RTC_DATA_PORT  0x71
 
-#define RTC_SECONDS   0x00
-#define RTC_MINUTES   0x02
-#define RTC_HOURS     0x04
-#define RTC_WEEKDAY   0x06
-#define RTC_DAY	      0x07
-#define RTC_MONTH     0x08
-#define RTC_YEAR      0x09
-#define RTC_A	      0x0a
-#define RTC_B	      0x0b
-#define RTC_C	      0x0c
-#define RTC_D	      0x0d
-#define RTC_CENTURY   0x32 /* where nearly all PCs keep it; ACPI's FADT may name another place */
+#define RTC_SECONDS    0x00
+#define RTC_MINUTES    0x02
+#define RTC_HOURS      0x04
+#define RTC_WEEKDAY    0x06
+#define RTC_DAY	       0x07
+#define RTC_MONTH      0x08
+#define RTC_YEAR       0x09
+#define RTC_A	       0x0a
+#define RTC_B	       0x0b
+#define RTC_C	       0x0c
+#define RTC_D	       0x0d
+#define RTC_CENTURY    0x32 /* where nearly all PCs keep it; ACPI's FADT may name another place */
 
 #define RTC_A_UPDATING 0x80
 #define RTC_B_24_HOURS 0x02

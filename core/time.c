@@ -26,7 +26,7 @@ static struct {
 #define PORT_61_SPEAKER	 0x02
 #define PORT_61_OUTPUT_2 0x20
 
-#define MEASURE_HZ 50 /* measure for a 50th of a second */
+#define MEASURE_HZ	 50 /* measure for a 50th of a second */
 
 /* The frequency of the TSC by the PIT, or 0 if that doesn't count. */
 static uint64_t measure_by_pit(void)

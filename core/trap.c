@@ -30,7 +30,7 @@ struct fixup {
 	uint64_t resume_rip;
 };
 
-extern const uint64_t trap_stubs[VECTOR_COUNT]; /* core/trap_entry.asm */
+extern const uint64_t trap_stubs[VECTOR_COUNT];		/* core/trap_entry.asm */
 extern const struct fixup fixups_begin[], fixups_end[]; /* linker.ld */
 
 static struct gate idt[VECTOR_COUNT];

@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 struct uart {
-	uint16_t port; /* of its first register; 0 = absent, or given up */
-	uint8_t room;  /* bytes that the transmit FIFO takes for certain */
+	uint16_t port;	   /* of its first register; 0 = absent, or given up */
+	uint8_t room;	   /* bytes that the transmit FIFO takes for certain */
 	uint32_t patience; /* how often to look for room before giving it up */
 };
 

@@ -95,8 +95,7 @@ void physical_copy(uint64_t to, uint64_t from, uint64_t size)
 	while (size > 0) {
 		size_t piece = up_to_page_end(from, up_to_page_end(to, size));
 
-		memcpy(slot_open(SLOT_TO, to, PAGE_WRITE), slot_open(SLOT_FROM, from, 0),
-		       piece);
+		memcpy(slot_open(SLOT_TO, to, PAGE_WRITE), slot_open(SLOT_FROM, from, 0), piece);
 		slot_close(SLOT_TO);
 		slot_close(SLOT_FROM);
 		to += piece;
@@ -124,9 +123,9 @@ bool physical_replace(uint64_t physical, size_t size, uint64_t expected, uint64_
 		replaced = __atomic_compare_exchange_n((uint64_t *)word, &expected, value, false,
 						       __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 	else
-		replaced = __atomic_compare_exchange_n((uint32_t *)word, &expected_32,
-						       (uint32_t)value, false, __ATOMIC_SEQ_CST,
-						       __ATOMIC_SEQ_CST);
+		replaced =
+			__atomic_compare_exchange_n((uint32_t *)word, &expected_32, (uint32_t)value,
+						    false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 	slot_close(SLOT_TO);
 	return replaced;
 }

@@ -123,7 +123,8 @@ void entry_rule_fixed(struct entry_check *check, uint32_t field, const char *nam
 			     (unsigned long long)must_be_0, name, (unsigned long long)fixed1);
 }
 
-/* SDM, "IA32_U_CET and IA32_S_CET": bits 9:6 are reserved; SUPPRESS and TRACKER exclude each other.
+/*
+ * SDM, "IA32_U_CET and IA32_S_CET": bits 9:6 are reserved; SUPPRESS and TRACKER exclude each other.
  */
 void entry_rule_s_cet(struct entry_check *check, uint32_t field)
 {

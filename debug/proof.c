@@ -88,9 +88,10 @@ static void tell_firmware(const struct sill_handoff *handoff)
 		 handoff->firmware_vendor, handoff->firmware_revision >> 16,
 		 handoff->firmware_revision & 0xffff, (unsigned long long)kib[0],
 		 (unsigned long long)kib[1]);
-	log_info("proof:   of the %llu pages that Sill's page tables map (%llu executable), 0 are of "
-		 "these;",
-		 (unsigned long long)mapped.pages, (unsigned long long)mapped.executable_pages);
+	log_info(
+		"proof:   of the %llu pages that Sill's page tables map (%llu executable), 0 are of "
+		"these;",
+		(unsigned long long)mapped.pages, (unsigned long long)mapped.executable_pages);
 	log_info("proof:   %llu ranges of firmware code tried, each read ended in a page fault",
 		 (unsigned long long)probed);
 }
@@ -100,12 +101,13 @@ static void tell_lock(const struct vmx_facts *facts, const struct vmx_capability
 	if ((facts->read & VMX_READ_FEATURE_CONTROL) == 0)
 		return;
 	if ((facts->feature_control & FEATURE_CONTROL_LOCK) != 0)
-		log_info("proof: IA32_FEATURE_CONTROL = %llx: locked by the firmware, VMX outside SMX "
-			 "%s. That is all its say.",
-			 (unsigned long long)facts->feature_control,
-			 (facts->feature_control & FEATURE_CONTROL_VMX_OUTSIDE_SMX) != 0
-				 ? "allowed"
-				 : "forbidden");
+		log_info(
+			"proof: IA32_FEATURE_CONTROL = %llx: locked by the firmware, VMX outside SMX "
+			"%s. That is all its say.",
+			(unsigned long long)facts->feature_control,
+			(facts->feature_control & FEATURE_CONTROL_VMX_OUTSIDE_SMX) != 0
+				? "allowed"
+				: "forbidden");
 	else
 		log_info("proof: IA32_FEATURE_CONTROL = %llx: left unlocked by the firmware; Sill "
 			 "writes %llx itself. No firmware setting is involved.",
@@ -140,16 +142,17 @@ void proof_end(const struct sill_handoff *handoff)
 	for (unsigned int i = 0; i < VMX_INSTRUCTION_COUNT; i++)
 		counts[i] = this_cpu()->vmx_count[i];
 	for (unsigned int i = 0; i < VMX_INSTRUCTION_COUNT; i++)
-		length += (size_t)format(text + length, sizeof(text) - length, "%s%s %llu",
-					 i > 0 ? ", " : "", names[i],
-					 (unsigned long long)counts[i]);
+		length +=
+			(size_t)format(text + length, sizeof(text) - length, "%s%s %llu",
+				       i > 0 ? ", " : "", names[i], (unsigned long long)counts[i]);
 	log_info("proof: VMX instructions executed: %s", text);
 
 	/* Still so, after everything that ran. */
 	faults = trap_survived_faults();
 	probe_firmware_code(handoff, &probed, &readable);
 	faults = trap_survived_faults() - faults;
-	log_info("proof: firmware calls since boot services ended: 0; a call would have faulted (%llu "
-		 "of %llu code ranges fault)",
-		 (unsigned long long)faults, (unsigned long long)probed);
+	log_info(
+		"proof: firmware calls since boot services ended: 0; a call would have faulted (%llu "
+		"of %llu code ranges fault)",
+		(unsigned long long)faults, (unsigned long long)probed);
 }

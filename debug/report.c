@@ -16,9 +16,9 @@ static void tell_registers(const struct vcpu *vcpu)
 {
 	const struct vcpu_registers *r = &vcpu->registers;
 
-#define ROW(an, a, bn, b, cn, c, dn, d)                                                            \
-	log_info("  %-3s %016llx  %-3s %016llx  %-3s %016llx  %-3s %016llx", an,                   \
-		 (unsigned long long)(a), bn, (unsigned long long)(b), cn,                         \
+#define ROW(an, a, bn, b, cn, c, dn, d)                                          \
+	log_info("  %-3s %016llx  %-3s %016llx  %-3s %016llx  %-3s %016llx", an, \
+		 (unsigned long long)(a), bn, (unsigned long long)(b), cn,       \
 		 (unsigned long long)(c), dn, (unsigned long long)(d))
 	ROW("rax", r->rax, "rbx", r->rbx, "rcx", r->rcx, "rdx", r->rdx);
 	ROW("rsi", r->rsi, "rdi", r->rdi, "rbp", r->rbp, "rsp", vmread(VMCS_GUEST_RSP));
@@ -103,9 +103,9 @@ static void tell_exit_counts(const struct vcpu *vcpu)
 
 		if (vcpu->exits[reason] == 0)
 			continue;
-		item_length = (size_t)format(item, sizeof(item), "  %s %llu",
-					     exit_reason_words(reason),
-					     (unsigned long long)vcpu->exits[reason]);
+		item_length =
+			(size_t)format(item, sizeof(item), "  %s %llu", exit_reason_words(reason),
+				       (unsigned long long)vcpu->exits[reason]);
 		if (length + item_length >= sizeof(text) - 1) {
 			log_info("%s", text);
 			length = 0;

@@ -115,7 +115,8 @@ static bool type_is_uniform(struct ept *ept, uint64_t hpa, uint64_t size)
 	return in_run(ept, hpa, size);
 }
 
-/* Whether the change maps this entry's range by a page of its size. If so, its type is in run_type.
+/*
+ * Whether the change maps this entry's range by a page of its size. If so, its type is in run_type.
  */
 static bool maps_here(struct ept *ept, const struct change *change, const struct position *position)
 {
@@ -311,7 +312,8 @@ static void tidy(struct ept *ept, uint64_t table_entry, unsigned int level, uint
 		if (!page && !is_empty(table))
 			continue;
 		store(at.entry, page);
-		/* Even an empty table may be cached, and it is about to be used for something else.
+		/*
+		 * Even an empty table may be cached, and it is about to be used for something else.
 		 */
 		ept->stale = true;
 		release_table(ept, entry);

@@ -126,7 +126,8 @@ __attribute__((warn_unused_result)) int ept_map(struct ept *ept, uint64_t gpa, u
 __attribute__((warn_unused_result)) int ept_grant_page(struct ept *ept, uint64_t gpa, uint64_t hpa,
 						       uint32_t permissions);
 
-/* Takes away whatever [gpa, gpa + size) maps. Errors as of ept_map(): it may need to split pages.
+/*
+ * Takes away whatever [gpa, gpa + size) maps. Errors as of ept_map(): it may need to split pages.
  */
 __attribute__((warn_unused_result)) int ept_unmap(struct ept *ept, uint64_t gpa, uint64_t size);
 
@@ -150,7 +151,8 @@ typedef int ept_visitor(void *context, const struct ept_leaf *leaf);
 /* Visits all pages. 0, or what the visitor returned. (This and the rest: ept_audit.c.) */
 int ept_visit(const struct ept *ept, ept_visitor *visitor, void *context);
 
-/* The same with pages that go on where the last one ended, alike in all else, shown as one range.
+/*
+ * The same with pages that go on where the last one ended, alike in all else, shown as one range.
  */
 int ept_visit_ranges(const struct ept *ept, ept_visitor *visitor, void *context);
 

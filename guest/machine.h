@@ -22,16 +22,16 @@
 #define MACHINE_ROM_START 0xc0000u
 #define MACHINE_ROM_END	  0x100000u
 
-#define IO_PORTS 65536u
+#define IO_PORTS	  65536u
 
 struct machine {
 	const struct sill_guest *settings;
 	struct vcpu *vcpu;
 	struct ept ept;
-	struct sill_range ram;	 /* host-physical; guest-physical it begins at 0 */
-	uint64_t lazy_start;	 /* RAM from here on is granted page by page at first touch */
-	uint64_t lazy_granted;	 /* pages */
-	bool provocation_due;	 /* provoke = ... is still to be done */
+	struct sill_range ram; /* host-physical; guest-physical it begins at 0 */
+	uint64_t lazy_start;   /* RAM from here on is granted page by page at first touch */
+	uint64_t lazy_granted; /* pages */
+	bool provocation_due;  /* provoke = ... is still to be done */
 
 	struct virtual_uart uart;
 	struct virtual_cmos cmos;

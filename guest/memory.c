@@ -84,16 +84,18 @@ void machine_memory_describe(const struct machine *machine)
 		      (unsigned long long)audit.outside,
 		      (unsigned long long)audit.first_outside.gpa,
 		      (unsigned long long)audit.mistyped, (unsigned long long)audit.malformed);
-	log_info("EPT: %llu KiB mapped by %llu 1-GiB, %llu 2-MiB and %llu 4-KiB pages in %llu tables:",
-		 (unsigned long long)(audit.reachable >> 10), (unsigned long long)audit.pages_1g,
-		 (unsigned long long)audit.pages_2m, (unsigned long long)audit.pages_4k,
-		 (unsigned long long)audit.tables);
+	log_info(
+		"EPT: %llu KiB mapped by %llu 1-GiB, %llu 2-MiB and %llu 4-KiB pages in %llu tables:",
+		(unsigned long long)(audit.reachable >> 10), (unsigned long long)audit.pages_1g,
+		(unsigned long long)audit.pages_2m, (unsigned long long)audit.pages_4k,
+		(unsigned long long)audit.tables);
 	(void)ept_visit_ranges(&machine->ept, describe_range, NULL);
 	if (machine->lazy_start < machine->settings->memory)
 		log_info("  %09llx-%09llx granted page by page at first touch",
 			 (unsigned long long)machine->lazy_start,
 			 (unsigned long long)(machine->settings->memory - 1));
-	log_info("EPT: audited: all of it lies in the guest's own memory, nothing else is reachable");
+	log_info(
+		"EPT: audited: all of it lies in the guest's own memory, nothing else is reachable");
 }
 
 int machine_grant(struct vcpu *vcpu, uint64_t gpa)
@@ -123,7 +125,8 @@ static void block_nmis_again(uint64_t qualification)
 			vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE) | BLOCKING_BY_NMI);
 }
 
-__attribute__((noreturn)) static void stop_for_violation(struct vcpu *vcpu, uint64_t gpa, uint64_t qualification)
+__attribute__((noreturn)) static void stop_for_violation(struct vcpu *vcpu, uint64_t gpa,
+							 uint64_t qualification)
 {
 	const char *access = (qualification & EPT_VIOLATION_FETCH) != 0	  ? "instruction fetch from"
 			     : (qualification & EPT_VIOLATION_WRITE) != 0 ? "write to"
@@ -132,12 +135,12 @@ __attribute__((noreturn)) static void stop_for_violation(struct vcpu *vcpu, uint
 
 	if (gpa >= memory)
 		vcpu_stop(vcpu, VCPU_CRASHED,
-				 "EPT violation: %s guest-physical %llx, where nothing is: its RAM "
-				 "ends at %llx",
-				 access, (unsigned long long)gpa, (unsigned long long)memory);
+			  "EPT violation: %s guest-physical %llx, where nothing is: its RAM "
+			  "ends at %llx",
+			  access, (unsigned long long)gpa, (unsigned long long)memory);
 	vcpu_stop(vcpu, VCPU_CRASHED,
-			 "EPT violation: %s guest-physical %llx, which is a ROM: it can only be read",
-			 access, (unsigned long long)gpa);
+		  "EPT violation: %s guest-physical %llx, which is a ROM: it can only be read",
+		  access, (unsigned long long)gpa);
 }
 
 void guest_exit_ept_violation(struct vcpu *vcpu)

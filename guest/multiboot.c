@@ -15,7 +15,8 @@
 #define PAGE_SIZE 4096u
 #define FOUR_GIB  (1ull << 32)
 
-/* "The Multiboot header must be contained completely within the first 8192 bytes of the OS image"
+/*
+ * "The Multiboot header must be contained completely within the first 8192 bytes of the OS image"
  */
 #define SEARCH_SIZE	   8192u
 

@@ -54,11 +54,13 @@ static void tell_once(struct machine *machine, const char *what, uint16_t port)
 		return;
 	*byte |= (uint8_t)(1u << port % 8);
 	if (machine->told_port_count++ < MOST_TOLD_PORTS)
-		log_info("guest %u: %s port %04x, where nothing is (reads give all ones; said once)",
-			 machine->vcpu->guest_id, what, port);
+		log_info(
+			"guest %u: %s port %04x, where nothing is (reads give all ones; said once)",
+			machine->vcpu->guest_id, what, port);
 	else
-		log_info("guest %u: accesses other ports where nothing is; no more of them are named",
-			 machine->vcpu->guest_id);
+		log_info(
+			"guest %u: accesses other ports where nothing is; no more of them are named",
+			machine->vcpu->guest_id);
 }
 
 static uint8_t read_port(struct machine *machine, uint16_t port)
@@ -172,7 +174,9 @@ static void string_access(struct vcpu *vcpu, uint64_t qualification)
 		struct guest_fault fault;
 		uint32_t value = 0;
 
-		/* First whether the memory is there, then the device: a byte read is gone from it. */
+		/*
+		 * First whether the memory is there, then the device: a byte read is gone from it.
+		 */
 		if (in ? guest_check_write(vcpu, linear, bytes, &fault) != 0
 		       : guest_read(vcpu, linear, &value, bytes, &fault) != 0) {
 			inject_fault(vcpu, &fault);

@@ -24,8 +24,8 @@ static uint64_t ticks_to_first;
 void guest_exit_hlt(struct vcpu *vcpu)
 {
 	vcpu_stop(vcpu, VCPU_HALTED,
-			 "HLT with interrupts %s: this machine has nothing that could wake it",
-			 (vmread(VMCS_GUEST_RFLAGS) & RFLAGS_IF) != 0 ? "enabled" : "disabled");
+		  "HLT with interrupts %s: this machine has nothing that could wake it",
+		  (vmread(VMCS_GUEST_RFLAGS) & RFLAGS_IF) != 0 ? "enabled" : "disabled");
 }
 
 /*
@@ -33,7 +33,6 @@ void guest_exit_hlt(struct vcpu *vcpu)
  * that, when the guest has had time to set itself up.
  */
 #define PROVOCATION_DELAY_MS 100
-
 
 void guest_exit_preemption_timer(struct vcpu *vcpu)
 {
@@ -72,7 +71,8 @@ static void start_vcpu(struct vcpu *vcpu, uint32_t id, const struct vcpu_start *
 	vcpu->hypercall_features = hypercall_features();
 	vcpu->trace_hypercalls = settings->trace_hypercalls != 0;
 	machine.provocation_due = settings->provoke != SILL_PROVOKE_NOTHING;
-	deadline_set(vcpu, machine.provocation_due ? PROVOCATION_DELAY_MS : settings->time_limit_ms);
+	deadline_set(vcpu,
+		     machine.provocation_due ? PROVOCATION_DELAY_MS : settings->time_limit_ms);
 	apply_vmcs_settings(settings);
 }
 
@@ -122,8 +122,8 @@ uint32_t guests_run(const struct sill_handoff *handoff, const struct vmx_capabil
 	for (uint32_t id = 0; id < handoff->guest_count; id++) {
 		machine.settings = &handoff->guests[id];
 		machine.vcpu = vcpu;
-		machine.ram = (struct sill_range){handoff->guest_memory.base,
-						  machine.settings->memory};
+		machine.ram =
+			(struct sill_range){handoff->guest_memory.base, machine.settings->memory};
 		machine.lazy_start = machine.settings->memory - machine.settings->lazy_memory;
 		if (!run_guest(vcpu, id, mtrr, handoff->entry_tsc))
 			failed++;

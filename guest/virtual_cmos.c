@@ -116,7 +116,8 @@ static bool is_set(const struct virtual_cmos *cmos)
 	return cmos->bytes[RTC_B] & RTC_B_SET;
 }
 
-/* SET stops the updates: the time registers become memory. Without it the clock goes on from them.
+/*
+ * SET stops the updates: the time registers become memory. Without it the clock goes on from them.
  */
 static void write_b(struct virtual_cmos *cmos, uint8_t value)
 {
@@ -203,7 +204,8 @@ void virtual_cmos_write(struct virtual_cmos *cmos, unsigned int offset, uint8_t 
 	default:
 		field = time_field(&registers, index);
 		if (field && !is_set(cmos)) {
-			/* A clock that is running takes the one new number, if that makes a date.
+			/*
+			 * A clock that is running takes the one new number, if that makes a date.
 			 */
 			registers = current_time(cmos);
 			*field = value;

@@ -17,8 +17,8 @@ void hypercall_console_write(struct vcpu *vcpu, bool wide)
 		return;
 	}
 	for (uint64_t i = 0; i < length; i++) {
-		bool shown = (copy[i] >= ' ' && copy[i] <= '~') || copy[i] == '\n' ||
-			     copy[i] == '\t';
+		bool shown =
+			(copy[i] >= ' ' && copy[i] <= '~') || copy[i] == '\n' || copy[i] == '\t';
 
 		if (copy[i] == '\n')
 			console_put_guest_byte('\r');

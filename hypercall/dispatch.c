@@ -6,18 +6,20 @@
 #include "vmx/exit.h"
 #include "vmx/guest_memory.h"
 
-/* Who may call what: the rows marked GRANTED are reached through a guard, the others as they are. */
+/*
+ * Who may call what: the rows marked GRANTED are reached through a guard, the others as they are.
+ */
 #define CALLER_ANYONE(name)  hypercall_##name
 #define CALLER_GRANTED(name) guarded_##name
 
 #define GUARD_ANYONE(name)
-#define GUARD_GRANTED(name)                                                                        \
-	static void guarded_##name(struct vcpu *vcpu, bool wide)                                   \
-	{                                                                                          \
-		if (doorbell_granted(vcpu))                                                        \
-			hypercall_##name(vcpu, wide);                                              \
-		else                                                                               \
-			hypercall_return(vcpu, wide, -SILL_EPERM);                                 \
+#define GUARD_GRANTED(name)                                        \
+	static void guarded_##name(struct vcpu *vcpu, bool wide)   \
+	{                                                          \
+		if (doorbell_granted(vcpu))                        \
+			hypercall_##name(vcpu, wide);              \
+		else                                               \
+			hypercall_return(vcpu, wide, -SILL_EPERM); \
 	}
 #define SILL_CALL(number, NAME, name, who, arguments, summary) GUARD_##who(name)
 #include "hypercall/calls.def"

@@ -7,8 +7,8 @@
 #include "core/cpu_setup.h"
 #include "vmx/guest_memory.h"
 
-#define TSS_IO_MAP_BASE 0x66 /* in the 32-bit and the 64-bit TSS */
-#define TSS_TYPE_32_OR_64_BIT 0x9 /* less the busy bit */
+#define TSS_IO_MAP_BASE	      0x66 /* in the 32-bit and the 64-bit TSS */
+#define TSS_TYPE_32_OR_64_BIT 0x9  /* less the busy bit */
 #define TSS_TYPE_BUSY	      0x2
 
 /* "I/O Permission Bit Map": two bytes are read, and both have to lie within the TSS. */

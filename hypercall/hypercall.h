@@ -25,8 +25,7 @@ static inline void hypercall_return(struct vcpu *vcpu, bool wide, int64_t result
 	vcpu_advance(vcpu);
 }
 
-#define SILL_CALL(number, NAME, name, who, arguments, summary)                                     \
-	hypercall_service hypercall_##name;
+#define SILL_CALL(number, NAME, name, who, arguments, summary) hypercall_service hypercall_##name;
 #include "hypercall/calls.def"
 #undef SILL_CALL
 

@@ -13,9 +13,9 @@ static const struct {
 	const char *name;
 	const char *arguments[MOST_ARGUMENTS + 1]; /* names; NULL ends them */
 } calls[] = {
-#define SILL_ARGS1(t0, n0)			     #n0
-#define SILL_ARGS2(t0, n0, t1, n1)		     #n0, #n1
-#define SILL_ARGS3(t0, n0, t1, n1, t2, n2)	     #n0, #n1, #n2
+#define SILL_ARGS1(t0, n0)				  #n0
+#define SILL_ARGS2(t0, n0, t1, n1)			  #n0, #n1
+#define SILL_ARGS3(t0, n0, t1, n1, t2, n2)		  #n0, #n1, #n2
 #define SILL_CALL(number, NAME, name, who, args, summary) [number] = {#name, {args}},
 #include "hypercall/calls.def"
 #undef SILL_CALL

@@ -85,7 +85,7 @@ struct vmx_control_word {
 
 struct vmx_capability {
 	enum vmx_verdict verdict;
-	char message[320];  /* one sentence: what is missing; or that all is there */
+	char message[320];    /* one sentence: what is missing; or that all is there */
 	bool virtual_machine; /* another hypervisor runs below */
 
 	/*
@@ -95,7 +95,8 @@ struct vmx_capability {
 	bool set_feature_control;
 	uint64_t feature_control;
 
-	/* The values to write; bits that change later can be looked up with vmx_capability_has().
+	/*
+	 * The values to write; bits that change later can be looked up with vmx_capability_has().
 	 */
 	struct vmx_control_word pin;
 	struct vmx_control_word primary;

@@ -6,17 +6,17 @@
 #include "vmx/capability.h"
 #include "vmx/controls.h"
 
-#define ALL_CONTROL_BITS(X)                                                                        \
-	WORD(VMX_WORD_PIN, PIN_BASED_CONTROL_BITS(X))                                              \
-	WORD(VMX_WORD_PRIMARY, PRIMARY_CONTROL_BITS(X))                                            \
-	WORD(VMX_WORD_SECONDARY, SECONDARY_CONTROL_BITS(X))                                        \
-	WORD(VMX_WORD_EXIT, VM_EXIT_CONTROL_BITS(X))                                               \
+#define ALL_CONTROL_BITS(X)                                 \
+	WORD(VMX_WORD_PIN, PIN_BASED_CONTROL_BITS(X))       \
+	WORD(VMX_WORD_PRIMARY, PRIMARY_CONTROL_BITS(X))     \
+	WORD(VMX_WORD_SECONDARY, SECONDARY_CONTROL_BITS(X)) \
+	WORD(VMX_WORD_EXIT, VM_EXIT_CONTROL_BITS(X))        \
 	WORD(VMX_WORD_ENTRY, VM_ENTRY_CONTROL_BITS(X))
 
 /* Of each word, which bits have a name; */
 static const uint32_t named[VMX_WORD_COUNT] = {
 #define X(bit, name, words) | 1u << (bit)
-#define WORD(word, bits) [word] = 0 bits,
+#define WORD(word, bits)    [word] = 0 bits,
 	ALL_CONTROL_BITS(X)
 #undef WORD
 #undef X
@@ -25,7 +25,7 @@ static const uint32_t named[VMX_WORD_COUNT] = {
 /* and the names, in ascending order of word and bit, one after another. */
 static const char names[] = {
 #define X(bit, name, words) words "\0"
-#define WORD(word, bits) bits
+#define WORD(word, bits)    bits
 	ALL_CONTROL_BITS(X)
 #undef WORD
 #undef X

@@ -28,13 +28,15 @@ static void arm(const struct vcpu *vcpu)
 
 void deadline_set(struct vcpu *vcpu, uint32_t milliseconds)
 {
-	/* The timer must go on counting over VM exits: a guest that exits all the time has a limit. */
+	/*
+	 * The timer must go on counting over VM exits: a guest that exits all the time has a limit.
+	 */
 	bool has_timer = vmx_capability_has(vcpu->capability, VMX_WORD_PIN,
 					    PIN_BASED_ACTIVATE_VMX_PREEMPTION_TIMER) &&
 			 vmx_capability_has(vcpu->capability, VMX_WORD_EXIT,
 					    VM_EXIT_SAVE_VMX_PREEMPTION_TIMER_VALUE);
-	uint32_t pin = vcpu->capability->pin.value &
-		       ~(uint32_t)PIN_BASED_ACTIVATE_VMX_PREEMPTION_TIMER;
+	uint32_t pin =
+		vcpu->capability->pin.value & ~(uint32_t)PIN_BASED_ACTIVATE_VMX_PREEMPTION_TIMER;
 
 	vcpu->deadline = UINT64_MAX;
 	vcpu->time_limit_ms = milliseconds;
@@ -47,7 +49,8 @@ void deadline_set(struct vcpu *vcpu, uint32_t milliseconds)
 				    "cannot be stopped by its time limit");
 	}
 	vmwrite(VMCS_PIN_BASED_CONTROLS, pin);
-	/* Saving the value is only allowed while the timer runs: "Checks on VM-Exit Control Fields". */
+	/* Saving the value is only allowed while the timer runs: "Checks on VM-Exit Control
+	 * Fields". */
 	vmwrite(VMCS_PRIMARY_VM_EXIT_CONTROLS,
 		vcpu->capability->exit.value |
 			((pin & PIN_BASED_ACTIVATE_VMX_PREEMPTION_TIMER) != 0
@@ -65,8 +68,8 @@ bool deadline_passed(const struct vcpu *vcpu)
 void deadline_stop(struct vcpu *vcpu)
 {
 	vcpu_stop(vcpu, VCPU_OUT_OF_TIME,
-			 "its time limit of %u.%03u s passed (time_limit in sill.conf)",
-			 vcpu->time_limit_ms / 1000, vcpu->time_limit_ms % 1000);
+		  "its time limit of %u.%03u s passed (time_limit in sill.conf)",
+		  vcpu->time_limit_ms / 1000, vcpu->time_limit_ms % 1000);
 }
 
 void deadline_expired(struct vcpu *vcpu)

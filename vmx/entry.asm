@@ -43,7 +43,7 @@ vmx_exit:
 	push	rax
 	mov	rdi, rsp
 	call	vmx_handle_exit
-enter:
+.enter:
 	pop	rax
 	pop	rcx
 	pop	rdx
@@ -68,13 +68,13 @@ enter:
 	mov	eax, VM_INSTRUCTION_ERROR
 	vmread	rax, rax
 	cmp	eax, RESUME_NOT_LAUNCHED
-	jne	refused
+	jne	.refused
 	pop	rax
 	lea	rsp, [rsp + VCPU_RUN_RSP - 8]
 	inc	qword [gs:PERCPU_VMLAUNCH]
 	vmlaunch
 	lea	rsp, [rsp - VCPU_RUN_RSP]
-refused:
+.refused:
 	mov	rdi, rsp
 	call	vmx_entry_refused	; does not return
 
@@ -102,4 +102,4 @@ vmx_enter:
 	push	r15
 	mov	[rdi + VCPU_RUN_RSP], rsp
 	mov	rsp, rdi
-	jmp	enter
+	jmp	vmx_exit.enter

@@ -17,7 +17,9 @@ __attribute__((hot)) void vmx_handle_exit(struct vcpu *vcpu)
 	uint64_t rip = vmread_proven(VMCS_GUEST_RIP);
 	uint8_t at = vcpu->trace_at;
 
-	/* Without this the compiler keeps the old index and the sum apart: two instructions more. */
+	/*
+	 * Without this the compiler keeps the old index and the sum apart: two instructions more.
+	 */
 	__asm__ volatile("" : : : "memory");
 	vcpu->trace_at += 2;
 	vcpu->trace[at] = reason;
@@ -79,8 +81,7 @@ __attribute__((cold, noinline)) static void finish_instruction(void)
 	const uint64_t for_one_instruction = BLOCKING_BY_STI | BLOCKING_BY_MOV_SS;
 
 	if ((interruptibility & for_one_instruction) != 0)
-		vmwrite(VMCS_GUEST_INTERRUPTIBILITY_STATE,
-			interruptibility & ~for_one_instruction);
+		vmwrite(VMCS_GUEST_INTERRUPTIBILITY_STATE, interruptibility & ~for_one_instruction);
 	if ((rflags & RFLAGS_TF) != 0)
 		vmwrite(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS,
 			vmread(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS) | PENDING_DEBUG_BS);
@@ -112,7 +113,9 @@ void vcpu_account(const struct vcpu *vcpu)
 	count[VMX_VMWRITE] += vcpu->advances;
 	/* exit_hypercall() */
 	count[VMX_VMREAD] += vcpu->exits[EXIT_REASON_VMCALL];
-	/* One before the first exit, which fails and makes way for VMLAUNCH; none after the last. */
+	/*
+	 * One before the first exit, which fails and makes way for VMLAUNCH; none after the last.
+	 */
 	count[VMX_VMRESUME] += exits;
 }
 

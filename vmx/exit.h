@@ -13,18 +13,18 @@ __attribute__((noreturn, cold)) void vmx_stop_unhandled(struct vcpu *vcpu, uint6
 exit_handler exit_unhandled;
 
 /* The families of exits, one file each. */
-exit_handler exit_cpuid;		   /* vmx/exit_cpuid.c */
-exit_handler exit_rdmsr, exit_wrmsr;	   /* vmx/exit_msr.c */
-exit_handler exit_control_register;	   /* vmx/exit_control_register.c */
-exit_handler exit_xsetbv;		   /* vmx/exit_xsetbv.c */
+exit_handler exit_cpuid;	     /* vmx/exit_cpuid.c */
+exit_handler exit_rdmsr, exit_wrmsr; /* vmx/exit_msr.c */
+exit_handler exit_control_register;  /* vmx/exit_control_register.c */
+exit_handler exit_xsetbv;	     /* vmx/exit_xsetbv.c */
 exit_handler exit_exception_or_nmi, exit_external_interrupt, exit_nmi_window,
-	exit_triple_fault;		   /* vmx/exit_event.c */
+	exit_triple_fault;				   /* vmx/exit_event.c */
 exit_handler exit_wbinvd, exit_invalid_opcode, exit_rdpmc; /* vmx/exit_instruction.c */
-exit_handler exit_hypercall;		   /* hypercall/dispatch.c */
+exit_handler exit_hypercall;				   /* hypercall/dispatch.c */
 
 /* In guest mode, those who play the machine: guest/. */
-exit_handler guest_exit_io;		   /* guest/ports.c */
-exit_handler guest_exit_hlt, guest_exit_preemption_timer; /* guest/run.c */
+exit_handler guest_exit_io;						/* guest/ports.c */
+exit_handler guest_exit_hlt, guest_exit_preemption_timer;		/* guest/run.c */
 exit_handler guest_exit_ept_violation, guest_exit_ept_misconfiguration; /* guest/memory.c */
 
 #endif

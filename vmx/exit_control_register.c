@@ -87,15 +87,15 @@ static void write_guest_cr0(struct vcpu *vcpu, uint64_t written)
 	if ((changed & CR0_PG) != 0 && (r.efer & EFER_LME) != 0) {
 		/* "Initializing IA-32e Mode": LMA follows PG, and the entry control follows LMA. */
 		bool active = (value & CR0_PG) != 0;
-		uint64_t controls = vmread(VMCS_VM_ENTRY_CONTROLS) &
-				    ~(uint64_t)VM_ENTRY_IA32E_MODE_GUEST;
+		uint64_t controls =
+			vmread(VMCS_VM_ENTRY_CONTROLS) & ~(uint64_t)VM_ENTRY_IA32E_MODE_GUEST;
 
 		vmwrite(VMCS_GUEST_IA32_EFER, (r.efer & ~EFER_LMA) | (active ? EFER_LMA : 0));
 		vmwrite(VMCS_VM_ENTRY_CONTROLS,
 			controls | (active ? (uint64_t)VM_ENTRY_IA32E_MODE_GUEST : 0));
 	}
-	vmwrite(VMCS_GUEST_CR0, (value & ~vcpu->cr0_owned) | (vcpu->capability->guest_cr0_fixed0 &
-							      vcpu->cr0_owned));
+	vmwrite(VMCS_GUEST_CR0, (value & ~vcpu->cr0_owned) |
+					(vcpu->capability->guest_cr0_fixed0 & vcpu->cr0_owned));
 	vmwrite(VMCS_CR0_READ_SHADOW, value);
 	if ((changed & (CR0_PG | CR0_WP)) != 0)
 		tlb_flush_guest(vcpu);
@@ -147,7 +147,8 @@ void exit_control_register(struct vcpu *vcpu)
 	uint32_t number = CR_ACCESS_NUMBER(qualification);
 	uint64_t value;
 
-	if (CR_ACCESS_TYPE(qualification) != CR_ACCESS_TYPE_MOV_TO_CR || (number != 0 && number != 4))
+	if (CR_ACCESS_TYPE(qualification) != CR_ACCESS_TYPE_MOV_TO_CR ||
+	    (number != 0 && number != 4))
 		vmx_stop_unhandled(vcpu, EXIT_REASON_CONTROL_REGISTER_ACCESS);
 	value = vcpu_read_register(vcpu, CR_ACCESS_REGISTER(qualification));
 	/* Outside of 64-bit mode the operand has 32 bits. */

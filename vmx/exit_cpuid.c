@@ -13,15 +13,16 @@
 #define BIT(n) (1u << (n))
 
 /* Leaf 1. SDM, "CPUID—CPU Identification". */
-#define LEAF_1_ECX_HIDDEN                                                                          \
-	(BIT(2) /* DTES64 */ | BIT(3) /* MONITOR */ | BIT(4) /* DS-CPL */ | BIT(5) /* VMX */ |     \
-	 BIT(6) /* SMX */ | BIT(7) /* EIST */ | BIT(8) /* TM2 */ | BIT(11) /* SDBG */ |            \
-	 BIT(15) /* PDCM */ | BIT(18) /* DCA */ | BIT(21) /* x2APIC */ | BIT(24) /* TSC-deadline */)
+#define LEAF_1_ECX_HIDDEN                                                                      \
+	(BIT(2) /* DTES64 */ | BIT(3) /* MONITOR */ | BIT(4) /* DS-CPL */ | BIT(5) /* VMX */ | \
+	 BIT(6) /* SMX */ | BIT(7) /* EIST */ | BIT(8) /* TM2 */ | BIT(11) /* SDBG */ |        \
+	 BIT(15) /* PDCM */ | BIT(18) /* DCA */ | BIT(21) /* x2APIC */ |                       \
+	 BIT(24) /* TSC-deadline */)
 #define LEAF_1_ECX_OSXSAVE    BIT(27)
 #define LEAF_1_ECX_HYPERVISOR BIT(31)
-#define LEAF_1_EDX_HIDDEN                                                                          \
-	(BIT(7) /* MCE */ | BIT(9) /* APIC */ | BIT(12) /* MTRR */ | BIT(14) /* MCA */ |           \
-	 BIT(18) /* PSN */ | BIT(21) /* DS */ | BIT(22) /* ACPI */ | BIT(28) /* HTT */ |           \
+#define LEAF_1_EDX_HIDDEN                                                                \
+	(BIT(7) /* MCE */ | BIT(9) /* APIC */ | BIT(12) /* MTRR */ | BIT(14) /* MCA */ | \
+	 BIT(18) /* PSN */ | BIT(21) /* DS */ | BIT(22) /* ACPI */ | BIT(28) /* HTT */ | \
 	 BIT(29) /* TM */ | BIT(31) /* PBE */)
 
 /* Leaf 7, subleaf 0: what is shown. */
@@ -33,11 +34,11 @@
 	 BIT(23) /* CLFLUSHOPT */ | BIT(24) /* CLWB */ | BIT(28) /* AVX512CD */ |                  \
 	 BIT(29) /* SHA */ | BIT(30) /* AVX512BW */ | BIT(31) /* AVX512VL */)
 #define LEAF_7_EBX_INVPCID BIT(10)
-#define LEAF_7_ECX_SHOWN                                                                           \
-	(BIT(1) /* VBMI */ | BIT(2) /* UMIP */ | BIT(3) /* PKU */ | BIT(5) /* WAITPKG */ |         \
-	 BIT(6) /* VBMI2 */ | BIT(8) /* GFNI */ | BIT(9) /* VAES */ | BIT(10) /* VPCLMULQDQ */ |   \
-	 BIT(11) /* VNNI */ | BIT(12) /* BITALG */ | BIT(14) /* VPOPCNTDQ */ |                     \
-	 BIT(16) /* LA57 */ | BIT(22) /* RDPID */ | BIT(25) /* CLDEMOTE */ |                       \
+#define LEAF_7_ECX_SHOWN                                                                         \
+	(BIT(1) /* VBMI */ | BIT(2) /* UMIP */ | BIT(3) /* PKU */ | BIT(5) /* WAITPKG */ |       \
+	 BIT(6) /* VBMI2 */ | BIT(8) /* GFNI */ | BIT(9) /* VAES */ | BIT(10) /* VPCLMULQDQ */ | \
+	 BIT(11) /* VNNI */ | BIT(12) /* BITALG */ | BIT(14) /* VPOPCNTDQ */ |                   \
+	 BIT(16) /* LA57 */ | BIT(22) /* RDPID */ | BIT(25) /* CLDEMOTE */ |                     \
 	 BIT(27) /* MOVDIRI */ | BIT(28) /* MOVDIR64B */)
 #define LEAF_7_ECX_OSPKE   BIT(4)
 #define LEAF_7_ECX_WAITPKG BIT(5)
@@ -45,14 +46,14 @@
 #define LEAF_7_EDX_SHOWN                                                                           \
 	(BIT(2) /* 4VNNIW */ | BIT(3) /* 4FMAPS */ | BIT(4) /* FSRM */ | BIT(8) /* VP2INTERSECT */ \
 	 | BIT(10) /* MD_CLEAR */ | BIT(14) /* SERIALIZE */ | BIT(23) /* AVX512-FP16 */)
-#define LEAF_7_1_EAX_SHOWN                                                                         \
-	(BIT(4) /* AVX-VNNI */ | BIT(5) /* AVX512-BF16 */ | BIT(10) /* fast zero REP MOVSB */ |    \
-	 BIT(11) /* fast short REP STOSB */ | BIT(12) /* fast short REP CMPSB */ |                 \
+#define LEAF_7_1_EAX_SHOWN                                                                      \
+	(BIT(4) /* AVX-VNNI */ | BIT(5) /* AVX512-BF16 */ | BIT(10) /* fast zero REP MOVSB */ | \
+	 BIT(11) /* fast short REP STOSB */ | BIT(12) /* fast short REP CMPSB */ |              \
 	 BIT(23) /* AVX-IFMA */)
 
 /* Leaf 0Dh, subleaf 1. */
-#define LEAF_D_1_EAX_SHOWN (BIT(0) /* XSAVEOPT */ | BIT(1) /* XSAVEC */ | BIT(2) /* XGETBV 1 */)
-#define LEAF_D_1_EAX_XSAVES BIT(3)
+#define LEAF_D_1_EAX_SHOWN	 (BIT(0) /* XSAVEOPT */ | BIT(1) /* XSAVEC */ | BIT(2) /* XGETBV 1 */)
+#define LEAF_D_1_EAX_XSAVES	 BIT(3)
 
 #define LEAF_80000001_ECX_SVM	 BIT(2)
 #define LEAF_80000001_EDX_RDTSCP BIT(27)
@@ -73,7 +74,8 @@ __attribute__((noinline)) static void show_leaf_1(struct cpuid_result *r)
 		r->ecx |= LEAF_1_ECX_OSXSAVE;
 }
 
-__attribute__((noinline)) static void show_leaf_7(const struct vcpu *vcpu, uint32_t subleaf, struct cpuid_result *r)
+__attribute__((noinline)) static void show_leaf_7(const struct vcpu *vcpu, uint32_t subleaf,
+						  struct cpuid_result *r)
 {
 	if (subleaf == 1) {
 		*r = (struct cpuid_result){.eax = r->eax & LEAF_7_1_EAX_SHOWN};
@@ -98,7 +100,8 @@ __attribute__((noinline)) static void show_leaf_7(const struct vcpu *vcpu, uint3
 }
 
 /* The guest's XCR0 is in the CPU, so the sizes in EBX are those of the guest. */
-__attribute__((noinline)) static void show_leaf_d(const struct vcpu *vcpu, uint32_t subleaf, struct cpuid_result *r)
+__attribute__((noinline)) static void show_leaf_d(const struct vcpu *vcpu, uint32_t subleaf,
+						  struct cpuid_result *r)
 {
 	if (subleaf == 0) {
 		r->eax &= (uint32_t)vcpu->xcr0_allowed;

@@ -73,7 +73,7 @@ static void prepare_debug_exception(void)
 	write_dr6((read_dr6() & ~DEBUG_EXCEPTION_B0_B3) |
 		  (qualification &
 		   (DEBUG_EXCEPTION_B0_B3 | DEBUG_EXCEPTION_BD | DEBUG_EXCEPTION_BS)));
-	vmwrite(VMCS_GUEST_DR7, vmread(VMCS_GUEST_DR7) & ~(1ull << 13)); /* GD */
+	vmwrite(VMCS_GUEST_DR7, vmread(VMCS_GUEST_DR7) & ~(1ull << 13));	     /* GD */
 	vmwrite(VMCS_GUEST_IA32_DEBUGCTL, vmread(VMCS_GUEST_IA32_DEBUGCTL) & ~1ull); /* LBR */
 	/* "Checks on Guest Non-Register State" wants this, though the trap is being delivered. */
 	if ((interruptibility & (BLOCKING_BY_STI | BLOCKING_BY_MOV_SS)) != 0 &&
@@ -112,7 +112,7 @@ void exit_exception_or_nmi(struct vcpu *vcpu)
 		/* "NMIs blocked" is in force, as in an NMI handler, until an IRET. */
 		request_nmi_window(vcpu);
 		trap_unblock_nmi();
-		}
+	}
 	if (vector == VECTOR_MC)
 		panic("machine check while the guest ran: a hardware error; the machine's event "
 		      "log or the firmware set-up may know more");
@@ -143,6 +143,6 @@ void exit_external_interrupt(struct vcpu *vcpu)
 void exit_triple_fault(struct vcpu *vcpu)
 {
 	vcpu_stop(vcpu, VCPU_CRASHED,
-			 "triple fault: an exception could not be delivered, nor the double fault "
-			 "that followed it");
+		  "triple fault: an exception could not be delivered, nor the double fault "
+		  "that followed it");
 }

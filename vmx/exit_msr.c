@@ -14,9 +14,9 @@
 /* Locked by "firmware", with VMX off: a guest finds a machine where VT-x can't be used. */
 #define FEATURE_CONTROL_VALUE FEATURE_CONTROL_LOCK
 
-#define MISC_ENABLE_VALUE 1ull /* fast string operations */
+#define MISC_ENABLE_VALUE     1ull /* fast string operations */
 
-#define DEBUGCTL_ALLOWED (uint64_t)(DEBUGCTL_LBR | DEBUGCTL_BTF)
+#define DEBUGCTL_ALLOWED      (uint64_t)(DEBUGCTL_LBR | DEBUGCTL_BTF)
 
 static void unknown(struct vcpu *vcpu, const char *instruction)
 {

@@ -6,10 +6,10 @@
 #include "core/cpu.h"
 #include "vmx/exit.h"
 
-#define XCR0_X87	(1ull << 0)
-#define XCR0_SSE	(1ull << 1)
-#define XCR0_AVX	(1ull << 2)
-#define XCR0_AVX512	(7ull << 5) /* opmask, upper halves, upper registers */
+#define XCR0_X87    (1ull << 0)
+#define XCR0_SSE    (1ull << 1)
+#define XCR0_AVX    (1ull << 2)
+#define XCR0_AVX512 (7ull << 5) /* opmask, upper halves, upper registers */
 
 /* SDM, "Extended Control Registers (Including XCR0)". */
 static bool is_valid(uint64_t value, uint64_t allowed)

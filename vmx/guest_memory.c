@@ -200,7 +200,8 @@ int guest_read_as_cpu(struct vcpu *vcpu, uint64_t linear, void *to, size_t size)
 int guest_check_write(struct vcpu *vcpu, uint64_t linear, size_t size, struct guest_fault *fault)
 {
 	struct piece pieces[MOST_PIECES];
-	int count = translate(vcpu, linear, size, PAGE_ACCESS_WRITE, vcpu_cpl() == 3, pieces, fault);
+	int count =
+		translate(vcpu, linear, size, PAGE_ACCESS_WRITE, vcpu_cpl() == 3, pieces, fault);
 
 	return count < 0 ? count : 0;
 }
@@ -209,7 +210,8 @@ int guest_write(struct vcpu *vcpu, uint64_t linear, const void *from, size_t siz
 		struct guest_fault *fault)
 {
 	struct piece pieces[MOST_PIECES];
-	int count = translate(vcpu, linear, size, PAGE_ACCESS_WRITE, vcpu_cpl() == 3, pieces, fault);
+	int count =
+		translate(vcpu, linear, size, PAGE_ACCESS_WRITE, vcpu_cpl() == 3, pieces, fault);
 	const char *at = from;
 
 	for (int i = 0; i < count; i++) {

@@ -15,9 +15,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define VMX_INSTRUCTIONS(X)                                                                        \
-	X(VMXON) X(VMXOFF) X(VMCLEAR) X(VMPTRLD) X(VMREAD) X(VMWRITE) X(VMLAUNCH) X(VMRESUME)      \
-	X(INVEPT) X(INVVPID)
+/* clang-format off */
+#define VMX_INSTRUCTIONS(X) \
+	X(VMXON) \
+	X(VMXOFF) \
+	X(VMCLEAR) \
+	X(VMPTRLD) \
+	X(VMREAD) \
+	X(VMWRITE) \
+	X(VMLAUNCH) \
+	X(VMRESUME) \
+	X(INVEPT) \
+	X(INVVPID)
+/* clang-format on */
 
 enum vmx_instruction {
 #define X(name) VMX_##name,
@@ -44,8 +54,8 @@ uint64_t vmread(uint32_t field);
 void vmwrite(uint32_t field, uint64_t value);
 
 /*
- * For the exit path, where each instruction matters. A VMREAD fails for want of a current VMCS or of
- * the field. The first can't be after a VM exit, and the fields that are read in this way were
+ * For the exit path, where each instruction matters. A VMREAD fails for want of a current VMCS or
+ * of the field. The first can't be after a VM exit, and the fields that are read in this way were
  * shown to exist by vcpu_start(). Uncounted here: vcpu_account() knows how many there were.
  */
 static inline uint64_t vmread_proven(uint32_t field)
@@ -75,18 +85,18 @@ __attribute__((warn_unused_result)) static inline bool vmread_if_present(uint32_
 	return done;
 }
 
-#define VMX_DEFINE_POINTER_INSTRUCTION(name, NAME)                                                 \
-	static inline void name(uint64_t physical)                                                 \
-	{                                                                                          \
-		__asm__ goto volatile(VMX_COUNT #name " %[physical]\n\t"                           \
-						      "jbe %l[failed]"                             \
-				      :                                                            \
-				      : [physical] "m"(physical), [count] "i"(VMX_COUNTER(NAME))   \
-				      : "cc", "memory"                                             \
-				      : failed);                                                   \
-		return;                                                                            \
-failed:                                                                                            \
-		vmx_instruction_failed(NAME, physical, 0);                                         \
+#define VMX_DEFINE_POINTER_INSTRUCTION(name, NAME)                                               \
+	static inline void name(uint64_t physical)                                               \
+	{                                                                                        \
+		__asm__ goto volatile(VMX_COUNT #name " %[physical]\n\t"                         \
+						      "jbe %l[failed]"                           \
+				      :                                                          \
+				      : [physical] "m"(physical), [count] "i"(VMX_COUNTER(NAME)) \
+				      : "cc", "memory"                                           \
+				      : failed);                                                 \
+		return;                                                                          \
+	failed:                                                                                  \
+		vmx_instruction_failed(NAME, physical, 0);                                       \
 	}
 VMX_DEFINE_POINTER_INSTRUCTION(vmxon, VMX_VMXON)
 VMX_DEFINE_POINTER_INSTRUCTION(vmclear, VMX_VMCLEAR)
@@ -105,23 +115,23 @@ failed:
 	vmx_instruction_failed(VMX_VMXOFF, 0, 0);
 }
 
-#define VMX_DEFINE_INVALIDATION(name, NAME)                                                        \
-	static inline void name(uint64_t type, uint64_t first, uint64_t second)                    \
-	{                                                                                          \
-		const struct {                                                                     \
-			uint64_t first, second;                                                    \
-		} descriptor = {first, second};                                                    \
-                                                                                                   \
-		__asm__ goto volatile(VMX_COUNT #name " %[descriptor], %[type]\n\t"                \
-						      "jbe %l[failed]"                             \
-				      :                                                            \
-				      : [descriptor] "m"(descriptor), [type] "r"(type),            \
-					[count] "i"(VMX_COUNTER(NAME))                             \
-				      : "cc", "memory"                                             \
-				      : failed);                                                   \
-		return;                                                                            \
-failed:                                                                                            \
-		vmx_instruction_failed(NAME, type, first);                                         \
+#define VMX_DEFINE_INVALIDATION(name, NAME)                                             \
+	static inline void name(uint64_t type, uint64_t first, uint64_t second)         \
+	{                                                                               \
+		const struct {                                                          \
+			uint64_t first, second;                                         \
+		} descriptor = {first, second};                                         \
+                                                                                        \
+		__asm__ goto volatile(VMX_COUNT #name " %[descriptor], %[type]\n\t"     \
+						      "jbe %l[failed]"                  \
+				      :                                                 \
+				      : [descriptor] "m"(descriptor), [type] "r"(type), \
+					[count] "i"(VMX_COUNTER(NAME))                  \
+				      : "cc", "memory"                                  \
+				      : failed);                                        \
+		return;                                                                 \
+	failed:                                                                         \
+		vmx_instruction_failed(NAME, type, first);                              \
 	}
 VMX_DEFINE_INVALIDATION(invept, VMX_INVEPT)   /* descriptor: EPT pointer, 0 */
 VMX_DEFINE_INVALIDATION(invvpid, VMX_INVVPID) /* descriptor: VPID, linear address */

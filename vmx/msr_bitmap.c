@@ -25,12 +25,12 @@ static const struct {
 	uint32_t msr;
 	enum home home;
 } guest_owned[] = {
-	{MSR_IA32_SYSENTER_CS, IN_VMCS}, {MSR_IA32_SYSENTER_ESP, IN_VMCS},
+	{MSR_IA32_SYSENTER_CS, IN_VMCS},  {MSR_IA32_SYSENTER_ESP, IN_VMCS},
 	{MSR_IA32_SYSENTER_EIP, IN_VMCS}, {MSR_IA32_PAT, IN_VMCS},
-	{MSR_IA32_EFER, IN_VMCS}, {MSR_IA32_FS_BASE, IN_VMCS},
-	{MSR_IA32_GS_BASE, IN_VMCS}, {MSR_IA32_KERNEL_GS_BASE, IN_CPU},
-	{MSR_IA32_STAR, IN_CPU}, {MSR_IA32_LSTAR, IN_CPU},
-	{MSR_IA32_CSTAR, IN_CPU}, {MSR_IA32_FMASK, IN_CPU},
+	{MSR_IA32_EFER, IN_VMCS},	  {MSR_IA32_FS_BASE, IN_VMCS},
+	{MSR_IA32_GS_BASE, IN_VMCS},	  {MSR_IA32_KERNEL_GS_BASE, IN_CPU},
+	{MSR_IA32_STAR, IN_CPU},	  {MSR_IA32_LSTAR, IN_CPU},
+	{MSR_IA32_CSTAR, IN_CPU},	  {MSR_IA32_FMASK, IN_CPU},
 };
 
 static void clear_bit(uint8_t *bitmap, uint32_t low_half, uint32_t high_half, uint32_t msr)
@@ -38,7 +38,7 @@ static void clear_bit(uint8_t *bitmap, uint32_t low_half, uint32_t high_half, ui
 	uint32_t half = msr >= FIRST_HIGH ? high_half : low_half;
 	uint32_t index = msr & 0x1fff;
 
-	bitmap[half + index / 8] &= (uint8_t)~(1u << index % 8);
+	bitmap[half + index / 8] &= (uint8_t) ~(1u << index % 8);
 }
 
 static void leave_to_guest(uint8_t *bitmap, uint32_t msr)

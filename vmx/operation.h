@@ -9,7 +9,8 @@
  * Enters VMX operation on the CPU that calls, which must have been found capable. -SILL_ENOMEM if
  * there is no page for the VMXON region; anything else that goes wrong is a panic: it was checked.
  */
-__attribute__((warn_unused_result)) int vmx_operation_enter(const struct vmx_capability *capability);
+__attribute__((warn_unused_result)) int
+vmx_operation_enter(const struct vmx_capability *capability);
 
 void vmx_operation_leave(void);
 

@@ -58,30 +58,30 @@ struct vcpu {
 	uint64_t exits[EXIT_REASON_COUNT];
 	uint64_t advances; /* calls of vcpu_advance() */
 
-	void *vmcs;	      /* the VMCS region, */
-	uint8_t *io_bitmaps;  /* the two I/O bitmaps, */
-	uint8_t *msr_bitmap;  /* the MSR bitmaps: whole pages of the arena */
+	void *vmcs;	     /* the VMCS region, */
+	uint8_t *io_bitmaps; /* the two I/O bitmaps, */
+	uint8_t *msr_bitmap; /* the MSR bitmaps: whole pages of the arena */
 
 	const struct vmx_capability *capability;
 	struct ept *ept;
-	uint64_t tsc_offset;	  /* guest TSC = TSC + this */
-	uint64_t deadline;	  /* the TSC at which its time is over, UINT64_MAX = never */
+	uint64_t tsc_offset; /* guest TSC = TSC + this */
+	uint64_t deadline;   /* the TSC at which its time is over, UINT64_MAX = never */
 	uint32_t time_limit_ms;
-	uint32_t primary_controls; /* as last set, without NMI-window exiting */
-	uint32_t waiting_nmis;	  /* NMIs that the guest is still to get: 0 to 2 */
+	uint32_t primary_controls;     /* as last set, without NMI-window exiting */
+	uint32_t waiting_nmis;	       /* NMIs that the guest is still to get: 0 to 2 */
 	uint64_t cr0_owned, cr4_owned; /* bits that the guest sees the shadow of */
-	uint64_t cr4_forced;	  /* of the owned bits, those that are 1 in truth */
-	uint64_t cr4_allowed;	  /* bits that the guest may set */
+	uint64_t cr4_forced;	       /* of the owned bits, those that are 1 in truth */
+	uint64_t cr4_allowed;	       /* bits that the guest may set */
 	uint64_t xcr0_allowed;
-	bool pages_1g;	      /* the CPU has 1-GByte pages, for the guest's own tables */
+	bool pages_1g; /* the CPU has 1-GByte pages, for the guest's own tables */
 
 	enum vcpu_end end;
-	uint32_t status;   /* if it exited */
-	char why[200];	   /* in words, unless it exited */
+	uint32_t status;	    /* if it exited */
+	char why[200];		    /* in words, unless it exited */
 	uint32_t instruction_error; /* if entry was refused; 0 = VMfailInvalid */
 
-	bool trace_hypercalls; /* show them on the console */
-	uint64_t guest_memory; /* bytes of RAM */
+	bool trace_hypercalls;	     /* show them on the console */
+	uint64_t guest_memory;	     /* bytes of RAM */
 	uint32_t hypercall_features; /* SILL_FEATURE_* */
 	uint32_t guest_id;
 

@@ -94,7 +94,7 @@ static void reset_registers(const struct vcpu *vcpu)
 	 */
 	static uint8_t initial[4096] __attribute__((aligned(64)));
 
-	initial[0] = 0x40;		     /* FCW = 0040h */
+	initial[0] = 0x40;			/* FCW = 0040h */
 	initial[24] = 0x80, initial[25] = 0x1f; /* MXCSR = 1F80h */
 	if (vcpu->xcr0_allowed != 0) {
 		xsetbv(0, vcpu->xcr0_allowed);
@@ -148,7 +148,9 @@ void vcpu_start(struct vcpu *vcpu, struct ept *ept, const struct vcpu_start *sta
 	msr_bitmap_fill(vcpu->msr_bitmap, rdtscp, user_wait);
 	msr_reset_guest_owned(rdtscp, user_wait);
 
-	/* "Initializing a VMCS": the region is cleared, made current, and all fields are written. */
+	/*
+	 * "Initializing a VMCS": the region is cleared, made current, and all fields are written.
+	 */
 	memset(vcpu->vmcs, 0, PAGE_SIZE);
 	*(uint32_t *)vcpu->vmcs = vcpu->capability->revision;
 	vmclear(physical_of(vcpu->vmcs));

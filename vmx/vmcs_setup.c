@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Every field of a new VMCS, in the order of the SDM's chapter "Virtual-Machine Control
- * Structures": guest-state area, host-state area, VM-execution, VM-exit and VM-entry control fields.
+ * Structures": guest-state area, host-state area, VM-execution, VM-exit and VM-entry control
+ * fields.
  */
 #include "vmx/vmcs_setup.h"
 
@@ -13,7 +14,7 @@
 #include "core/trap.h"
 #include "vmx/tlb.h"
 
-#define FLAT_LIMIT 0xffffffffu
+#define FLAT_LIMIT	0xffffffffu
 #define PAT_AFTER_RESET 0x0007040600070406ull
 
 extern char vmx_exit[]; /* vmx/entry.asm */
@@ -132,7 +133,9 @@ static void set_execution_controls(struct vcpu *vcpu)
 	vmwrite(VMCS_PIN_BASED_CONTROLS, c->pin.value);
 	vmwrite(VMCS_PRIMARY_PROCESSOR_BASED_CONTROLS, c->primary.value);
 	vmwrite(VMCS_SECONDARY_PROCESSOR_BASED_CONTROLS, c->secondary.value);
-	/* See vmx/exit_event.c for what is caught, and why. All other exceptions are the guest's. */
+	/*
+	 * See vmx/exit_event.c for what is caught, and why. All other exceptions are the guest's.
+	 */
 	vmwrite(VMCS_EXCEPTION_BITMAP, 1u << VECTOR_DB | 1u << VECTOR_AC | 1u << VECTOR_MC);
 	vmwrite(VMCS_PAGE_FAULT_ERROR_CODE_MASK, 0);
 	vmwrite(VMCS_PAGE_FAULT_ERROR_CODE_MATCH, 0);

@@ -5,8 +5,9 @@
  * the core knows nothing of any firmware.
  *
  * State at the core's entry point: 64-bit mode, CPL 0, IF = 0, the core's own page tables in CR3
- * (made by the loader with core/address_space.h), RDI = virtual address of the handoff, RSP = top of the boot stack.
- * Boot services are over: nobody else runs on this CPU, and nothing of the firmware is called again.
+ * (made by the loader with core/address_space.h), RDI = virtual address of the handoff, RSP = top
+ * of the boot stack. Boot services are over: nobody else runs on this CPU, and nothing of the
+ * firmware is called again.
  *
  * All addresses are physical unless a name says virtual. All memory that the structure points at
  * stays as it is until the core is done with it.
@@ -16,8 +17,8 @@
 
 #include <stdint.h>
 
-#define SILL_HANDOFF_MAGIC   0x464f444e41486c53ull /* "SlHANDOF" */
-#define SILL_HANDOFF_VERSION 1u
+#define SILL_HANDOFF_MAGIC     0x464f444e41486c53ull /* "SlHANDOF" */
+#define SILL_HANDOFF_VERSION   1u
 
 #define SILL_MAX_GUESTS	       16
 #define SILL_MAX_MODULES       8
@@ -44,7 +45,7 @@ enum sill_memory_kind {
 
 struct sill_memory_range {
 	struct sill_range range;
-	uint32_t kind; /* enum sill_memory_kind */
+	uint32_t kind;	     /* enum sill_memory_kind */
 	uint32_t executable; /* 1 if it holds firmware code */
 };
 
@@ -78,7 +79,7 @@ struct sill_framebuffer {
 	struct sill_range range;
 	uint32_t format; /* enum sill_pixel_format */
 	uint32_t width, height;
-	uint32_t pitch; /* bytes from one line to the next */
+	uint32_t pitch;			/* bytes from one line to the next */
 	uint32_t max_width, max_height; /* of the largest mode that was offered */
 };
 
@@ -113,9 +114,9 @@ struct sill_guest {
 	struct sill_range image; /* the Multiboot file */
 	char name[64];		 /* for people: the file's path as configured */
 	char cmdline[SILL_MAX_CMDLINE];
-	uint64_t memory;	/* bytes of RAM from guest-physical 0, a multiple of 2 MiB */
-	uint64_t lazy_memory;	/* how much of its top is granted page by page at first touch */
-	uint32_t time_limit_ms; /* 0 = none */
+	uint64_t memory;	   /* bytes of RAM from guest-physical 0, a multiple of 2 MiB */
+	uint64_t lazy_memory;	   /* how much of its top is granted page by page at first touch */
+	uint32_t time_limit_ms;	   /* 0 = none */
 	uint32_t trace_hypercalls; /* 1: show each hypercall and its answer */
 	uint32_t provoke;	   /* enum sill_provocation */
 	uint32_t module_count;
@@ -137,7 +138,8 @@ struct sill_handoff {
 	struct sill_range core;	 /* where in the arena the core's image lies */
 	uint64_t root_table;	 /* the core's PML4 */
 
-	struct sill_range guest_memory; /* RAM for the guests, 2 MiB-aligned, one after another in it */
+	struct sill_range
+		guest_memory; /* RAM for the guests, 2 MiB-aligned, one after another in it */
 
 	uint64_t rsdp; /* 0 = none */
 	struct sill_serial serial;

@@ -22,12 +22,14 @@
 
 #define SILL_CPUID_SIGNATURE 0x40000000u
 #define SILL_CPUID_FEATURES  0x40000001u
-#define SILL_CPUID_MAX       SILL_CPUID_FEATURES
+#define SILL_CPUID_MAX	     SILL_CPUID_FEATURES
 
 /* "Sill", three times over EBX, ECX, EDX. */
 #define SILL_SIGNATURE 0x6c6c6953u
 
-/* Rises when an existing call changes its meaning. New calls and longer structures don't raise it. */
+/*
+ * Rises when an existing call changes its meaning. New calls and longer structures don't raise it.
+ */
 #define SILL_ABI_VERSION 1u
 
 /* Feature bits: services that are present on this machine. */
@@ -39,21 +41,21 @@
  * The doorbell: an I/O port that does nothing. Its only use is that a guest OS can grant it to a
  * ring-3 program (ioperm() on Linux), which thereby may make the calls marked GRANTED.
  */
-#define SILL_DOORBELL_PORT 0x5117u
+#define SILL_DOORBELL_PORT     0x5117u
 
 #define SILL_CONSOLE_WRITE_MAX 256u
 
 /* All structures grow only at their end; a caller passes the size that it knows. */
 struct sill_info {
-	uint32_t abi_version;	  /* SILL_ABI_VERSION */
-	uint32_t features;	  /* SILL_FEATURE_* */
-	uint32_t version_major;	  /* of Sill itself */
+	uint32_t abi_version;	/* SILL_ABI_VERSION */
+	uint32_t features;	/* SILL_FEATURE_* */
+	uint32_t version_major; /* of Sill itself */
 	uint32_t version_minor;
 	uint32_t version_patch;
-	uint32_t guest_id;	  /* 0 for the first guest since start */
-	uint32_t calls;		  /* how many calls there are: numbers 0 to calls - 1 */
+	uint32_t guest_id;	    /* 0 for the first guest since start */
+	uint32_t calls;		    /* how many calls there are: numbers 0 to calls - 1 */
 	uint32_t console_write_max; /* bytes a call */
-	uint64_t memory;	  /* bytes of guest memory */
+	uint64_t memory;	    /* bytes of guest memory */
 };
 
 struct sill_time {
