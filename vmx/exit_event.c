@@ -4,6 +4,7 @@
 #include "core/cpu.h"
 #include "core/cpu_setup.h"
 #include "core/log.h"
+#include "core/msr.h"
 #include "core/panic.h"
 #include "core/percpu.h"
 #include "core/trap.h"
@@ -64,6 +65,8 @@ static void keep_interrupted_nmi(struct vcpu *vcpu)
 	}
 }
 
+#define DR7_GD (1ull << 13)
+
 /* What the CPU does besides pushing a frame when it delivers #DB: SDM, "Debug Exception (#DB)". */
 static void prepare_debug_exception(void)
 {
@@ -73,8 +76,9 @@ static void prepare_debug_exception(void)
 	write_dr6((read_dr6() & ~DEBUG_EXCEPTION_B0_B3) |
 		  (qualification &
 		   (DEBUG_EXCEPTION_B0_B3 | DEBUG_EXCEPTION_BD | DEBUG_EXCEPTION_BS)));
-	vmwrite(VMCS_GUEST_DR7, vmread(VMCS_GUEST_DR7) & ~(1ull << 13));	     /* GD */
-	vmwrite(VMCS_GUEST_IA32_DEBUGCTL, vmread(VMCS_GUEST_IA32_DEBUGCTL) & ~1ull); /* LBR */
+	vmwrite(VMCS_GUEST_DR7, vmread(VMCS_GUEST_DR7) & ~DR7_GD);
+	vmwrite(VMCS_GUEST_IA32_DEBUGCTL,
+		vmread(VMCS_GUEST_IA32_DEBUGCTL) & ~(uint64_t)DEBUGCTL_LBR);
 	/* "Checks on Guest Non-Register State" wants this, though the trap is being delivered. */
 	if ((interruptibility & (BLOCKING_BY_STI | BLOCKING_BY_MOV_SS)) != 0 &&
 	    (vmread(VMCS_GUEST_RFLAGS) & RFLAGS_TF) != 0)
@@ -112,6 +116,7 @@ void exit_exception_or_nmi(struct vcpu *vcpu)
 		/* "NMIs blocked" is in force, as in an NMI handler, until an IRET. */
 		request_nmi_window(vcpu);
 		trap_unblock_nmi();
+		return;
 	}
 	if (vector == VECTOR_MC)
 		panic("machine check while the guest ran: a hardware error; the machine's event "
