@@ -36,6 +36,8 @@ struct __attribute__((packed)) table_pointer {
 
 volatile struct caught caught = {.vector = NO_EXCEPTION};
 volatile struct steps steps;
+volatile bool nmi_expected;
+volatile unsigned nmi_count;
 
 extern const struct fixup fixups_start[], fixups_end[];
 extern const uint64_t exception_stubs[32];
@@ -89,6 +91,10 @@ void exception_handler(struct frame *frame)
 {
 	if (frame->vector == VECTOR_DB && steps.stop_after) {
 		handle_step(frame);
+		return;
+	}
+	if (frame->vector == VECTOR_NMI && nmi_expected) {
+		nmi_count++;
 		return;
 	}
 	caught.vector = frame->vector;

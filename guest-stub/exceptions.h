@@ -6,9 +6,11 @@
 #ifndef GUEST_EXCEPTIONS_H
 #define GUEST_EXCEPTIONS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define VECTOR_DB    1u
+#define VECTOR_NMI   2u
 #define VECTOR_UD    6u
 #define VECTOR_NM    7u
 #define VECTOR_GP    13u
@@ -40,6 +42,10 @@ struct steps {
 	uint64_t dr6[MOST_STEPS];
 };
 extern volatile struct steps steps;
+
+/* Non-maskable interrupts: counted while they are expected, else the end of the suite. */
+extern volatile bool nmi_expected;
+extern volatile unsigned nmi_count;
 
 void exceptions_start(void);
 

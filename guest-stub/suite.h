@@ -32,6 +32,9 @@ void test_time(void);
 void test_memory(void);
 void test_modules(void);
 
+/* Groups that need a setting in sill.conf, and run only by name. */
+void test_nmi(void);
+
 /* Runs the groups named in list ("a,b"; empty: all). Returns how many tests failed. */
 unsigned suite(const char *list);
 
