@@ -8,12 +8,12 @@ CORE_FONT := /usr/share/consolefonts/spleen-8x16.psfu.gz
 
 # No red zone: exceptions use the stack that they interrupt. No floating point: those registers
 # are the guest's.
-CORE_CFLAGS = -std=gnu17 $(CORE_OPTIMISATION) -g -Wall -Wextra -Werror -Wvla -I. -Iinclude \
+CORE_CFLAGS = -std=gnu17 -g -Wall -Wextra -Werror -Wvla -I. -Iinclude \
 	-ffreestanding -fno-pic -fno-pie -mcmodel=kernel -mno-red-zone -mgeneral-regs-only \
 	-fno-omit-frame-pointer -momit-leaf-frame-pointer -fno-stack-protector \
 	-fno-asynchronous-unwind-tables -fcf-protection=none -fno-strict-aliasing \
 	-ffunction-sections -fdata-sections \
-	$(CORE_STACK_ALIGNMENT) -MMD -MP
+	$(CORE_STACK_ALIGNMENT) $(CORE_OPTIMISATION) -MMD -MP
 
 # Nothing here needs more: 16 bytes are for SSE. The compilers have different names for it.
 CORE_STACK_ALIGNMENT = $(if $(findstring clang,$(CC)),-mstack-alignment=8,-mpreferred-stack-boundary=3)
