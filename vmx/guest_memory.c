@@ -43,23 +43,6 @@ int guest_read_physical(struct vcpu *vcpu, uint64_t gpa, void *to, size_t size)
 	return 0;
 }
 
-int guest_write_physical(struct vcpu *vcpu, uint64_t gpa, const void *from, size_t size)
-{
-	for (const char *at = from; size > 0;) {
-		uint64_t hpa, bytes;
-
-		if (find(vcpu, gpa, EPT_READ | EPT_WRITE, &hpa, &bytes) != 0)
-			return -SILL_EFAULT;
-		if (bytes > size)
-			bytes = size;
-		physical_write(hpa, at, bytes);
-		at += bytes;
-		gpa += bytes;
-		size -= bytes;
-	}
-	return 0;
-}
-
 /* For page_walk(): one entry of the guest's tables, in one access. */
 static int read_entry(void *context, uint64_t gpa, void *to, size_t size)
 {
@@ -94,9 +77,9 @@ static void read_paging(const struct vcpu *vcpu, bool user, struct paging *pagin
 		paging->pkru = rdpkru();
 }
 
-/* A range of linear addresses, page by page. */
+/* A range of linear addresses, page by page: where each piece is in the end. */
 struct piece {
-	uint64_t gpa;
+	uint64_t hpa;
 	size_t size;
 };
 
@@ -151,7 +134,7 @@ static int translate(struct vcpu *vcpu, uint64_t linear, size_t size, enum page_
 	read_paging(vcpu, user, &paging);
 	while (size > 0) {
 		struct page_walk_result walk;
-		uint64_t hpa, bytes;
+		uint64_t bytes;
 
 		if (page_walk(&paging, linear, access, read_entry, vcpu, &walk) != 0) {
 			note_fault(fault, linear, &walk);
@@ -159,8 +142,8 @@ static int translate(struct vcpu *vcpu, uint64_t linear, size_t size, enum page_
 		}
 		if (walk.size > 4096 - linear % 4096)
 			walk.size = 4096 - linear % 4096;
-		pieces[count] = (struct piece){walk.gpa, size < walk.size ? size : walk.size};
-		if (find(vcpu, walk.gpa, permissions, &hpa, &bytes) != 0 ||
+		pieces[count].size = size < walk.size ? size : walk.size;
+		if (find(vcpu, walk.gpa, permissions, &pieces[count].hpa, &bytes) != 0 ||
 		    bytes < pieces[count].size)
 			return -SILL_EFAULT;
 		if (access == PAGE_ACCESS_WRITE && set_flags(vcpu, &walk, access) != 0)
@@ -180,8 +163,7 @@ static int read_linear(struct vcpu *vcpu, uint64_t linear, void *to, size_t size
 	char *at = to;
 
 	for (int i = 0; i < count; i++) {
-		if (guest_read_physical(vcpu, pieces[i].gpa, at, pieces[i].size) != 0)
-			return -SILL_EFAULT;
+		physical_read(pieces[i].hpa, at, pieces[i].size);
 		at += pieces[i].size;
 	}
 	return count < 0 ? count : 0;
@@ -215,8 +197,7 @@ int guest_write(struct vcpu *vcpu, uint64_t linear, const void *from, size_t siz
 	const char *at = from;
 
 	for (int i = 0; i < count; i++) {
-		if (guest_write_physical(vcpu, pieces[i].gpa, at, pieces[i].size) != 0)
-			return -SILL_EFAULT;
+		physical_write(pieces[i].hpa, at, pieces[i].size);
 		at += pieces[i].size;
 	}
 	return count < 0 ? count : 0;

@@ -18,8 +18,6 @@
  */
 __attribute__((warn_unused_result)) int guest_read_physical(struct vcpu *vcpu, uint64_t gpa,
 							    void *to, size_t size);
-__attribute__((warn_unused_result)) int guest_write_physical(struct vcpu *vcpu, uint64_t gpa,
-							     const void *from, size_t size);
 
 /* Why an access by linear address failed: what the guest's own instruction would have met. */
 struct guest_fault {
