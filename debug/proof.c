@@ -89,9 +89,10 @@ static void tell_firmware(const struct sill_handoff *handoff)
 		 handoff->firmware_revision & 0xffff, (unsigned long long)kib[0],
 		 (unsigned long long)kib[1]);
 	log_info(
-		"proof:   of the %llu pages that Sill's page tables map (%llu executable), 0 are of "
-		"these;",
-		(unsigned long long)mapped.pages, (unsigned long long)mapped.executable_pages);
+		"proof:   of the %llu pages that Sill's page tables map (%llu executable), %llu are "
+		"of these;",
+		(unsigned long long)mapped.pages, (unsigned long long)mapped.executable_pages,
+		(unsigned long long)mapped.firmware_pages);
 	log_info("proof:   %llu ranges of firmware code tried, each read ended in a page fault",
 		 (unsigned long long)probed);
 }
@@ -147,10 +148,13 @@ void proof_end(const struct sill_handoff *handoff)
 				       i > 0 ? ", " : "", names[i], (unsigned long long)counts[i]);
 	log_info("proof: VMX instructions executed: %s", text);
 
-	/* Still so, after everything that ran. */
+	/* Still so after everything that ran. What cannot be reached was not called. */
 	faults = trap_survived_faults();
 	probe_firmware_code(handoff, &probed, &readable);
 	faults = trap_survived_faults() - faults;
+	if (readable != 0)
+		panic("firmware code has become readable: %llu of %llu ranges",
+		      (unsigned long long)readable, (unsigned long long)probed);
 	log_info(
 		"proof: firmware calls since boot services ended: 0; a call would have faulted (%llu "
 		"of %llu code ranges fault)",
