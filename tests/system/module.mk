@@ -19,3 +19,13 @@ $(BUILD)/tests/%.efi: $(BUILD)/tests/%.so
 		-j '.rela*' -j .areloc -j .reloc --target efi-app-x86_64 --subsystem 10 $< $@
 
 .SECONDARY: $(TEST_EFI:.efi=.so)
+
+# A guest that is no ELF file.
+TEST_GUESTS := $(BUILD)/tests/flat.bin
+
+test-programs: $(TEST_GUESTS)
+
+$(BUILD)/tests/%.bin: tests/system/guests/%.asm
+	@echo '  NASM  $@'
+	@mkdir -p $(@D)
+	@$(NASM) -f bin -w+all -o $@ $<
