@@ -45,7 +45,7 @@ struct parser {
 	struct sill_config *config;
 	struct config_error *error;
 	const struct key *key; /* of the line being parsed */
-	const char *value;
+	char value[MAX_VALUE + 1];
 	unsigned line;
 
 	unsigned seen[MAX_KEYS]; /* the line on which a key was last given; 0: never */
@@ -618,7 +618,6 @@ static const char *find_value(const char *text, size_t length, const char **valu
 /* One line, without its line end. */
 static int parse_line(struct parser *parser, const char *text, size_t length)
 {
-	char copy[MAX_VALUE + 1];
 	const char *problem, *value;
 	size_t name_length = 0, equals, index, size;
 	int error;
@@ -656,9 +655,8 @@ static int parse_line(struct parser *parser, const char *text, size_t length)
 	parser->key = &keys[index];
 	if (size > MAX_VALUE)
 		size = MAX_VALUE;
-	memcpy(copy, value, size);
-	copy[size] = '\0';
-	parser->value = copy;
+	memcpy(parser->value, value, size);
+	parser->value[size] = '\0';
 
 	if (problem)
 		return fail(parser, problem);
@@ -676,7 +674,7 @@ static int parse_line(struct parser *parser, const char *text, size_t length)
 	}
 	if (size == 0 && !parser->key->may_be_empty)
 		return fail(parser, "there is no value");
-	error = parser->key->set(parser, copy);
+	error = parser->key->set(parser, parser->value);
 	if (error)
 		return error;
 	parser->seen[index] = parser->line;

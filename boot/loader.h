@@ -52,8 +52,8 @@ struct loader {
 };
 
 /* Writes down the reason and returns status, so that a step can end with `return refuse(…);`. */
-__attribute__((format(printf, 3, 4), warn_unused_result)) EFI_STATUS
-refuse(struct loader *loader, EFI_STATUS status, const char *fmt, ...);
+EFI_STATUS refuse(struct loader *loader, EFI_STATUS status, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4), warn_unused_result));
 
 /* console.c: text for the screen, and for the serial port when the screen must not be all. */
 __attribute__((format(printf, 2, 3))) void say(struct loader *loader, const char *fmt, ...);
@@ -70,8 +70,8 @@ __attribute__((warn_unused_result)) EFI_STATUS allocate(struct loader *loader,
 void free_everything(struct loader *loader);
 __attribute__((warn_unused_result)) EFI_STATUS reserve_memory(struct loader *loader);
 /* Reads the memory map into loader->ranges (and out of loader->map_buffer); allocates nothing. */
-__attribute__((warn_unused_result)) EFI_STATUS
-read_memory_map(struct loader *loader, uint32_t limit, uint32_t *count, UINTN *key);
+EFI_STATUS read_memory_map(struct loader *loader, uint32_t limit, uint32_t *count, UINTN *key)
+	__attribute__((warn_unused_result));
 
 /* file.c: the configuration, and the files that it names. */
 __attribute__((warn_unused_result)) EFI_STATUS read_configuration(struct loader *loader);

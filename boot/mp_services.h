@@ -8,13 +8,11 @@
 
 #include <efi.h>
 
-#define MP_SERVICES_PROTOCOL                                           \
-	{                                                              \
-		0x3fdda605, 0xa76e, 0x4f46,                            \
-		{                                                      \
-			0xad, 0x29, 0x12, 0xf4, 0x53, 0x1b, 0x3d, 0x08 \
-		}                                                      \
-	}
+/* The versions of clang-format differ about braces in macros. */
+/* clang-format off */
+#define MP_SERVICES_PROTOCOL \
+	{0x3fdda605, 0xa76e, 0x4f46, {0xad, 0x29, 0x12, 0xf4, 0x53, 0x1b, 0x3d, 0x08}}
+/* clang-format on */
 
 #define MP_PROCESSOR_BOOT    (1u << 0)
 #define MP_PROCESSOR_ENABLED (1u << 1)

@@ -19,8 +19,10 @@ struct __attribute__((packed)) gate {
 
 #define GATE_INTERRUPT 0x8e /* present, DPL 0, 64-bit interrupt gate */
 
-/* Stacks of their own for what can strike when the stack itself is bad, or between any two
- * instructions. */
+/*
+ * Stacks of their own for what can strike when the stack itself is bad, or between any two
+ * instructions.
+ */
 #define IST_NMI		  1
 #define IST_DOUBLE_FAULT  2
 #define IST_MACHINE_CHECK 3

@@ -5,8 +5,10 @@
 
 #include <sill/handoff.h>
 
-/* In VMX root operation, at a VM exit of the guest. Returns only from a provocation that Sill
- * survives. */
+/*
+ * In VMX root operation, at a VM exit of the guest. Returns only from a provocation that Sill
+ * survives.
+ */
 void provoke(enum sill_provocation provocation);
 
 #endif

@@ -32,11 +32,11 @@ uint64_t guest_memory(void);
 uint8_t *fresh_page(void);
 
 /* Whether the CPU (as the guest sees it) has the feature. */
-#define CPUID_1_ECX(bit) (cpuid(1, 0).ecx >> (bit)&1)
-#define CPUID_1_EDX(bit) (cpuid(1, 0).edx >> (bit)&1)
-#define CPUID_7_EBX(bit) (cpuid_or_zero(7, 0).ebx >> (bit)&1)
-#define CPUID_7_ECX(bit) (cpuid_or_zero(7, 0).ecx >> (bit)&1)
-#define CPUID_7_EDX(bit) (cpuid_or_zero(7, 0).edx >> (bit)&1)
+#define CPUID_1_ECX(bit) (1 & cpuid(1, 0).ecx >> (bit))
+#define CPUID_1_EDX(bit) (1 & cpuid(1, 0).edx >> (bit))
+#define CPUID_7_EBX(bit) (1 & cpuid_or_zero(7, 0).ebx >> (bit))
+#define CPUID_7_ECX(bit) (1 & cpuid_or_zero(7, 0).ecx >> (bit))
+#define CPUID_7_EDX(bit) (1 & cpuid_or_zero(7, 0).edx >> (bit))
 
 /* Bits of a physical address. */
 unsigned physical_bits(void);

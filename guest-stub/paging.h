@@ -21,11 +21,10 @@
 
 #define TEST_BASE     (512 * GIB)
 
-/* Linear addresses of the test area's pages of 4 KiB (0 to 511), 2 MiB (1 to 511), 1 GiB (1 to
- * 511). */
-#define TEST_4K(n) ((char *)(TEST_BASE + (n)*PAGE_SIZE))
-#define TEST_2M(n) ((char *)(TEST_BASE + (n)*2 * MIB))
-#define TEST_1G(n) ((char *)(TEST_BASE + (n)*GIB))
+/* Linear addresses of the test area's pages of 4 KiB (n < 512), 2 MiB and 1 GiB (0 < n < 512). */
+#define TEST_4K(n) ((char *)(TEST_BASE + PAGE_SIZE * (n)))
+#define TEST_2M(n) ((char *)(TEST_BASE + 2 * MIB * (n)))
+#define TEST_1G(n) ((char *)(TEST_BASE + GIB * (n)))
 
 /* The tables of the test area; after a change call flush_tlb(). Upper levels allow everything. */
 extern uint64_t test_pdpt[512], test_pd[512], test_pt[512];

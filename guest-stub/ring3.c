@@ -39,7 +39,7 @@ void ring3_ports(unsigned tss_limit, int granted_port)
 {
 	memset(tss + TSS_BITMAP_OFFSET, 0xff, 8192 + 1);
 	if (granted_port >= 0)
-		tss[TSS_BITMAP_OFFSET + granted_port / 8] &= (uint8_t) ~(1u << granted_port % 8);
+		tss[TSS_BITMAP_OFFSET + granted_port / 8] &= ~(1u << granted_port % 8);
 	set_descriptor(tss_limit);
 	__asm__ volatile("ltr %w0" : : "r"(TSS_SELECTOR) : "memory");
 }

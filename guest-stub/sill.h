@@ -19,8 +19,7 @@ static inline bool sill_present(void)
 {
 	uint32_t eax, ebx, ecx, edx;
 
-	/* Where no hypervisor is, the leaf may answer with anything; then it isn't our signature.
-	 */
+	/* Where no hypervisor is, the leaf may answer with anything but our signature. */
 	__asm__ volatile("cpuid"
 			 : "=a"(eax), "=b"(ebx), "=c"(ecx), "=d"(edx)
 			 : "a"(SILL_CPUID_SIGNATURE), "c"(0));

@@ -24,7 +24,7 @@ extern uint64_t gdt[];
 extern char vmcall16_ring0_code[], vmcall16_ring3_code[];
 
 #define HIGH   0xdeadbeef00000000ull
-#define LOW(x) ((x)&0xffffffff)
+#define LOW(x) (0xffffffff & (x))
 
 USER_DATA static struct sill_info user_info;
 USER_DATA static char user_text[] = "32-bit code writes\n";

@@ -356,8 +356,10 @@ static bool step_over(uint64_t *at, uint64_t size, uint64_t base, uint64_t end)
 	return true;
 }
 
-/* The lowest place from `at` on, below `limit` (at most 4 GiB), that nothing planned so far
- * touches; 0 if none. */
+/*
+ * The lowest place from `at` on, below `limit` (at most 4 GiB), that nothing planned so far
+ * touches; 0 if none.
+ */
 static uint64_t find_room(const struct multiboot_plan *plan, const struct multiboot_layout *layout,
 			  uint64_t at, uint64_t size, uint64_t limit)
 {

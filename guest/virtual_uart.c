@@ -10,9 +10,8 @@
 /* Bits that hold what is written to them. */
 #define IER_BITS 0x0f
 #define MCR_BITS 0x1f
-#define FCR_BITS                                                                        \
-	(UART_FCR_ENABLE | 0x08 | UART_FCR_TRIGGER) /* 08h: DMA mode, of no effect here \
-						     */
+/* 08h: DMA mode, of no effect here. */
+#define FCR_BITS (UART_FCR_ENABLE | 0x08 | UART_FCR_TRIGGER)
 
 /* A far end that is always there and ready. */
 #define MSR_CONNECTED UART_MSR_CTS_DSR_DCD

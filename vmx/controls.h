@@ -191,7 +191,7 @@ enum vm_entry_control {
 #define SEGMENT_S		   0x00000010u /* code or data, not system */
 #define SEGMENT_DPL_SHIFT	   5u
 #define SEGMENT_DPL_MASK	   0x00000060u
-#define SEGMENT_DPL(access_rights) (((access_rights)&SEGMENT_DPL_MASK) >> SEGMENT_DPL_SHIFT)
+#define SEGMENT_DPL(access_rights) ((SEGMENT_DPL_MASK & (access_rights)) >> SEGMENT_DPL_SHIFT)
 #define SEGMENT_PRESENT		   0x00000080u
 #define SEGMENT_AVL		   0x00001000u
 #define SEGMENT_L		   0x00002000u /* 64-bit code */
@@ -244,7 +244,7 @@ enum vm_entry_control {
 #define INTERRUPTION_VECTOR_MASK			0x000000ffu
 #define INTERRUPTION_TYPE_SHIFT				8u
 #define INTERRUPTION_TYPE_MASK				0x00000700u
-#define INTERRUPTION_TYPE(info)				(((info)&INTERRUPTION_TYPE_MASK) >> INTERRUPTION_TYPE_SHIFT)
+#define INTERRUPTION_TYPE(info)				((INTERRUPTION_TYPE_MASK & (info)) >> INTERRUPTION_TYPE_SHIFT)
 #define INTERRUPTION_DELIVER_ERROR_CODE			0x00000800u /* exits: it is valid */
 #define INTERRUPTION_NMI_UNBLOCKING_DUE_TO_IRET		0x00001000u /* exit only */
 #define INTERRUPTION_ENTRY_RESERVED			0x7ffff000u
@@ -261,7 +261,7 @@ enum vm_entry_control {
 /* An interruption-information value; type is one of INTERRUPTION_TYPE_…, vector 0..255. */
 #define INTERRUPTION_INFORMATION(type, vector)                                \
 	(INTERRUPTION_VALID | ((uint32_t)(type) << INTERRUPTION_TYPE_SHIFT) | \
-	 ((uint32_t)(vector)&INTERRUPTION_VECTOR_MASK))
+	 (INTERRUPTION_VECTOR_MASK & (uint32_t)(vector)))
 
 /* EPT pointer. SDM, "Extended-Page-Table Pointer (EPTP)". */
 #define EPTP_MEMORY_TYPE_MASK	     0x7ull

@@ -49,8 +49,10 @@ void deadline_set(struct vcpu *vcpu, uint32_t milliseconds)
 				    "cannot be stopped by its time limit");
 	}
 	vmwrite(VMCS_PIN_BASED_CONTROLS, pin);
-	/* Saving the value is only allowed while the timer runs: "Checks on VM-Exit Control
-	 * Fields". */
+	/*
+	 * Saving the value is only allowed while the timer runs: SDM, "Checks on VM-Exit Control
+	 * Fields".
+	 */
 	vmwrite(VMCS_PRIMARY_VM_EXIT_CONTROLS,
 		vcpu->capability->exit.value |
 			((pin & PIN_BASED_ACTIVATE_VMX_PREEMPTION_TIMER) != 0

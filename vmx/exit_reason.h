@@ -100,7 +100,7 @@ enum exit_reason {
  * exit: it is looked at before the basic reason, never masked away first.
  */
 #define EXIT_REASON_BASIC_MASK	      0x0000ffffu
-#define EXIT_REASON_BASIC(reason)     ((uint32_t)(reason)&EXIT_REASON_BASIC_MASK)
+#define EXIT_REASON_BASIC(reason)     (EXIT_REASON_BASIC_MASK & (uint32_t)(reason))
 #define EXIT_REASON_BUSY_SHADOW_STACK 0x02000000u
 #define EXIT_REASON_BUS_LOCK_BIT      0x04000000u
 #define EXIT_REASON_ENCLAVE	      0x08000000u
@@ -108,15 +108,17 @@ enum exit_reason {
 #define EXIT_REASON_FROM_VMX_ROOT     0x20000000u
 #define EXIT_REASON_ENTRY_FAILURE     0x80000000u
 
-/* Exit qualification of a failed VM entry with reason 33. SDM, "VM-Entry Failures During or After
- * Loading Guest State". Reason 34 has the number of the MSR-load entry, counted from 1. */
+/*
+ * Exit qualification of a failed VM entry with reason 33. SDM, "VM-Entry Failures During or After
+ * Loading Guest State". Reason 34 has the number of the MSR-load entry, counted from 1.
+ */
 #define ENTRY_FAILURE_QUALIFICATION_OTHER	  0u
 #define ENTRY_FAILURE_QUALIFICATION_PDPTE	  2u
 #define ENTRY_FAILURE_QUALIFICATION_NMI_INJECTION 3u
 #define ENTRY_FAILURE_QUALIFICATION_LINK_POINTER  4u
 
 /* SDM, "Exit Qualification for Control-Register Accesses". */
-#define CR_ACCESS_NUMBER(qualification)	     ((uint32_t)(qualification)&0xfu)
+#define CR_ACCESS_NUMBER(qualification)	     (0xfu & (uint32_t)(qualification))
 #define CR_ACCESS_TYPE(qualification)	     (((uint32_t)(qualification) >> 4) & 0x3u)
 #define CR_ACCESS_TYPE_MOV_TO_CR	     0u
 #define CR_ACCESS_TYPE_MOV_FROM_CR	     1u
@@ -127,20 +129,22 @@ enum exit_reason {
 #define CR_ACCESS_LMSW_SOURCE(qualification) (((uint32_t)(qualification) >> 16) & 0xffffu)
 
 /* SDM, "Exit Qualification for MOV DR". */
-#define DR_ACCESS_NUMBER(qualification)	  ((uint32_t)(qualification)&0x7u)
+#define DR_ACCESS_NUMBER(qualification)	  (0x7u & (uint32_t)(qualification))
 #define DR_ACCESS_FROM_DR(qualification)  (((uint32_t)(qualification) >> 4) & 0x1u)
 #define DR_ACCESS_REGISTER(qualification) (((uint32_t)(qualification) >> 8) & 0xfu)
 
 /* SDM, "Exit Qualification for I/O Instructions". */
-#define IO_ACCESS_BYTES(qualification)	   (((uint32_t)(qualification)&0x7u) + 1u) /* 1, 2, 4 */
+#define IO_ACCESS_BYTES(qualification)	   ((0x7u & (uint32_t)(qualification)) + 1u) /* 1, 2, 4 */
 #define IO_ACCESS_IN(qualification)	   (((uint32_t)(qualification) >> 3) & 0x1u)
 #define IO_ACCESS_STRING(qualification)	   (((uint32_t)(qualification) >> 4) & 0x1u)
 #define IO_ACCESS_REP(qualification)	   (((uint32_t)(qualification) >> 5) & 0x1u)
 #define IO_ACCESS_IMMEDIATE(qualification) (((uint32_t)(qualification) >> 6) & 0x1u)
 #define IO_ACCESS_PORT(qualification)	   (((uint32_t)(qualification) >> 16) & 0xffffu)
 
-/* VM-exit instruction information of INS and OUTS, if IA32_VMX_BASIC bit 54 is set. SDM, table
- * "Format of the VM-Exit Instruction-Information Field as Used for INS and OUTS". */
+/*
+ * VM-exit instruction information of INS and OUTS, if IA32_VMX_BASIC bit 54 is set. SDM, table
+ * "Format of the VM-Exit Instruction-Information Field as Used for INS and OUTS".
+ */
 #define IO_INFORMATION_ADDRESS_SIZE(info) (((uint32_t)(info) >> 7) & 0x7u) /* 16 << it bits */
 #define IO_INFORMATION_SEGMENT(info)	  (((uint32_t)(info) >> 15) & 0x7u)
 
@@ -164,15 +168,15 @@ enum exit_reason {
 #define DEBUG_EXCEPTION_RTM   0x00010000ull
 
 /* SDM, "Exit Qualification for Task Switches". */
-#define TASK_SWITCH_SELECTOR(qualification) ((uint32_t)(qualification)&0xffffu)
+#define TASK_SWITCH_SELECTOR(qualification) (0xffffu & (uint32_t)(qualification))
 #define TASK_SWITCH_SOURCE(qualification)   (((uint32_t)(qualification) >> 30) & 0x3u)
 
 /* SDM, "Exit Qualification for APIC-Access VM Exits". */
-#define APIC_ACCESS_OFFSET(qualification) ((uint32_t)(qualification)&0xfffu)
+#define APIC_ACCESS_OFFSET(qualification) (0xfffu & (uint32_t)(qualification))
 #define APIC_ACCESS_TYPE(qualification)	  (((uint32_t)(qualification) >> 12) & 0xfu)
 
 /* Exit qualification of a start-up IPI: the vector, whose page is where the processor starts. */
-#define SIPI_VECTOR(qualification) ((uint32_t)(qualification)&0xffu)
+#define SIPI_VECTOR(qualification) (0xffu & (uint32_t)(qualification))
 
 /*
  * The reason in words ("EPT violation"). Takes the whole exit-reason field or only the basic

@@ -38,7 +38,7 @@ static void clear_bit(uint8_t *bitmap, uint32_t low_half, uint32_t high_half, ui
 	uint32_t half = msr >= FIRST_HIGH ? high_half : low_half;
 	uint32_t index = msr & 0x1fff;
 
-	bitmap[half + index / 8] &= (uint8_t) ~(1u << index % 8);
+	bitmap[half + index / 8] &= ~(1u << index % 8);
 }
 
 static void leave_to_guest(uint8_t *bitmap, uint32_t msr)

@@ -7,14 +7,13 @@
 #ifndef SILL_ERRNO_H
 #define SILL_ERRNO_H
 
-#define SILL_EPERM   1	/* the caller may not do this */
-#define SILL_ENOENT  2	/* no such thing */
-#define SILL_EIO     5	/* a device did not answer as it should */
-#define SILL_E2BIG   7	/* more than the stated limit */
-#define SILL_ENOEXEC 8	/* not an image that can be started */
-#define SILL_ENOMEM  12 /* no memory left for this */
-#define SILL_EFAULT  14 /* the caller's pointer cannot be read or written with the caller's rights \
-			 */
+#define SILL_EPERM     1  /* the caller may not do this */
+#define SILL_ENOENT    2  /* no such thing */
+#define SILL_EIO       5  /* a device did not answer as it should */
+#define SILL_E2BIG     7  /* more than the stated limit */
+#define SILL_ENOEXEC   8  /* not an image that can be started */
+#define SILL_ENOMEM    12 /* no memory left for this */
+#define SILL_EFAULT    14 /* a pointer through which the caller itself may not read or write */
 #define SILL_EEXIST    17 /* already there */
 #define SILL_ENODEV    19 /* the machine has no such device */
 #define SILL_EINVAL    22 /* an argument is out of its range, or a reserved field is not zero */

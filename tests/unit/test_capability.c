@@ -64,9 +64,9 @@ static void test_accepts_skylake(void **state)
 
 	/* The values as the rules of the SDM give them, computed by hand. */
 	assert_int_equal(c.pin.value, 0x16 | 0x01 | 0x08 | 0x20);
-	assert_int_equal(c.primary.value,
-			 0x04006172u | 0x08 | 0x80 | (7u << 10 & ~(1u << 12)) | (1u << 25) | (1u << 28) |
-				 (1u << 29) | (1u << 31));
+	assert_int_equal(c.primary.value, 0x04006172u | 0x08 | 0x80 | (7u << 10 & ~(1u << 12)) |
+						  (1u << 25) | (1u << 28) | (1u << 29) |
+						  (1u << 31));
 	assert_int_equal(c.secondary.value, 0x02 | 0x80 | 0x20 | 0x40 | 0x08 | 0x1000 | 0x100000);
 	assert_int_equal(c.exit.value, 0x00036dfbu | 0x4 | (1u << 9) | (1u << 15) | (0xfu << 18));
 	assert_int_equal(c.entry.value, 0x000011fbu | 0x4 | (3u << 14));

@@ -215,9 +215,9 @@ static void test_guests(void **state)
 	strcat(text, "guest = \\more\n");
 	bad(text, 2 * SILL_MAX_GUESTS + 1, "guest = \\more", "too many guests");
 
-	static const char *const keys[] = {"cmdline",	  "module",	"memory",
-					   "lazy_memory", "time_limit", "provoke", "trace_hypercalls",
-					   "vmcs"};
+	static const char *const keys[] = {"cmdline",	       "module",     "memory",
+					   "lazy_memory",      "time_limit", "provoke",
+					   "trace_hypercalls", "vmcs"};
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		snprintf(text, sizeof(text), "# a\n%s = 1\n" G, keys[i]);
@@ -401,7 +401,8 @@ static void test_time_limit_and_trace(void **state)
 	assert_int_equal(config.guests[0].settings.provoke, SILL_PROVOKE_NMI);
 	good(G "provoke = panic-twice\n");
 	assert_int_equal(config.guests[0].settings.provoke, SILL_PROVOKE_PANIC_TWICE);
-	bad(G "provoke = Panic\n", 2, "provoke = Panic", "allowed: nothing, nmi, panic, panic-twice");
+	bad(G "provoke = Panic\n", 2, "provoke = Panic",
+	    "allowed: nothing, nmi, panic, panic-twice");
 	good(G "trace_hypercalls = yes\n");
 	assert_int_equal(config.guests[0].settings.trace_hypercalls, 1);
 	good(G "trace_hypercalls = no\n");
@@ -478,8 +479,9 @@ static void test_duplicates(void **state)
 {
 	static const char *const global[] = {"mode = guest", "console = com1", "baud = 9600",
 					     "log = info", "finish = auto"};
-	static const char *const of_guest[] = {"cmdline =", "memory = 8M", "lazy_memory = 2M",
-					       "time_limit = 1", "provoke = nmi", "trace_hypercalls = no"};
+	static const char *const of_guest[] = {"cmdline =",	   "memory = 8M",
+					       "lazy_memory = 2M", "time_limit = 1",
+					       "provoke = nmi",	   "trace_hypercalls = no"};
 	char text[200];
 
 	(void)state;
@@ -630,9 +632,20 @@ static void test_shipped_file(void **state)
 static void test_shipped_comments(void **state)
 {
 	static const char *const keys[] = {
-		"mode",	      "console",	  "baud",   "log",    "finish",
-		"guest",      "cmdline",	  "module", "memory", "lazy_memory",
-		"time_limit", "provoke", "trace_hypercalls", "vmcs",
+		"mode",
+		"console",
+		"baud",
+		"log",
+		"finish",
+		"guest",
+		"cmdline",
+		"module",
+		"memory",
+		"lazy_memory",
+		"time_limit",
+		"provoke",
+		"trace_hypercalls",
+		"vmcs",
 	};
 	char *text = read_shipped();
 

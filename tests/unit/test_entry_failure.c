@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* UNIT: debug/entry_failure.c debug/entry_rules_controls.c debug/entry_rules_host.c
- * debug/entry_rules_guest.c vmx/capability.c vmx/control_names.c vmx/exit_reason.c vmx/instruction_error.c
- * vmx/vmcs_names.c core/format.c */
+ * debug/entry_rules_guest.c vmx/capability.c vmx/control_names.c vmx/exit_reason.c
+ * vmx/instruction_error.c vmx/vmcs_names.c core/format.c */
 /* A valid VMCS breaks no rule; each rule broken in turn gives its own line and no other. */
 #include <stdarg.h>
 #include <stdbool.h>
@@ -222,62 +222,35 @@ static void start(struct state *state, const struct setting *changes)
 #define EXIT	  0x003fefffull
 #define ENTRY	  0x0000d1ffull
 
-#define SET_PIN(v)                           \
-	{                                    \
-		VMCS_PIN_BASED_CONTROLS, (v) \
-	}
-#define SET_PRIMARY(v)                                     \
-	{                                                  \
-		VMCS_PRIMARY_PROCESSOR_BASED_CONTROLS, (v) \
-	}
-#define SET_SECONDARY(v)                                     \
-	{                                                    \
-		VMCS_SECONDARY_PROCESSOR_BASED_CONTROLS, (v) \
-	}
-#define SET_EXIT(v)                                \
-	{                                          \
-		VMCS_PRIMARY_VM_EXIT_CONTROLS, (v) \
-	}
-#define SET_ENTRY(v)                        \
-	{                                   \
-		VMCS_VM_ENTRY_CONTROLS, (v) \
-	}
-#define INJECT(v)                                           \
-	{                                                   \
-		VMCS_VM_ENTRY_INTERRUPTION_INFORMATION, (v) \
-	}
+/* The versions of clang-format differ about braces in macros. */
+/* clang-format off */
+#define SET_PIN(v)	 {VMCS_PIN_BASED_CONTROLS, (v)}
+#define SET_PRIMARY(v)	 {VMCS_PRIMARY_PROCESSOR_BASED_CONTROLS, (v)}
+#define SET_SECONDARY(v) {VMCS_SECONDARY_PROCESSOR_BASED_CONTROLS, (v)}
+#define SET_EXIT(v)	 {VMCS_PRIMARY_VM_EXIT_CONTROLS, (v)}
+#define SET_ENTRY(v)	 {VMCS_VM_ENTRY_CONTROLS, (v)}
+#define INJECT(v)	 {VMCS_VM_ENTRY_INTERRUPTION_INFORMATION, (v)}
 
 /* A 64-bit guest, as a starting point. */
-#define LONG_MODE                                                                   \
+#define LONG_MODE \
 	SET_ENTRY(ENTRY | VM_ENTRY_IA32E_MODE_GUEST), {VMCS_GUEST_CR0, 0x80000031}, \
-		{VMCS_GUEST_IA32_EFER, 0x500},                                      \
-	{                                                                           \
-		VMCS_GUEST_CS_ACCESS_RIGHTS, SEGMENT_CODE64_FLAT                    \
-	}
-#define LONG_MODE_CR4                  \
-	{                              \
-		VMCS_GUEST_CR4, 0x2020 \
-	}
+		{VMCS_GUEST_IA32_EFER, 0x500}, \
+		{VMCS_GUEST_CS_ACCESS_RIGHTS, SEGMENT_CODE64_FLAT}
+#define LONG_MODE_CR4 {VMCS_GUEST_CR4, 0x2020}
 
 /* A guest that is not unrestricted: protected mode with 32-bit paging. */
-#define RESTRICTED                                                          \
+#define RESTRICTED \
 	SET_SECONDARY(SECONDARY & ~(uint64_t)SECONDARY_UNRESTRICTED_GUEST), \
-	{                                                                   \
-		VMCS_GUEST_CR0, 0x80000031                                  \
-	}
+		{VMCS_GUEST_CR0, 0x80000031}
 
 /* A guest in virtual-8086 mode, all segments at linear address 0. */
-#define V86_SEGMENT(name)                                                       \
+#define V86_SEGMENT(name) \
 	{VMCS_GUEST_##name##_SELECTOR, 0}, {VMCS_GUEST_##name##_LIMIT, 0xffff}, \
-	{                                                                       \
-		VMCS_GUEST_##name##_ACCESS_RIGHTS, 0xf3                         \
-	}
-#define V86                                                                                  \
+		{VMCS_GUEST_##name##_ACCESS_RIGHTS, 0xf3}
+#define V86 \
 	V86_SEGMENT(ES), V86_SEGMENT(CS), V86_SEGMENT(SS), V86_SEGMENT(DS), V86_SEGMENT(FS), \
-		V86_SEGMENT(GS),                                                             \
-	{                                                                                    \
-		VMCS_GUEST_RFLAGS, 0x20002                                                   \
-	}
+		V86_SEGMENT(GS), {VMCS_GUEST_RFLAGS, 0x20002}
+/* clang-format on */
 
 struct rule_case {
 	struct setting changes[MAX_CHANGES];

@@ -12,13 +12,13 @@
 
 #include "core/format.h"
 
-#define SAME(...)                                                                                  \
-	do {                                                                                       \
-		char ours[128], theirs[128];                                                       \
-		int our_length = format(ours, sizeof(ours), __VA_ARGS__);                          \
-		int their_length = snprintf(theirs, sizeof(theirs), __VA_ARGS__);                  \
-		assert_string_equal(ours, theirs);                                                 \
-		assert_int_equal(our_length, their_length);                                        \
+#define SAME(...)                                                                 \
+	do {                                                                      \
+		char ours[128], theirs[128];                                      \
+		int our_length = format(ours, sizeof(ours), __VA_ARGS__);         \
+		int their_length = snprintf(theirs, sizeof(theirs), __VA_ARGS__); \
+		assert_string_equal(ours, theirs);                                \
+		assert_int_equal(our_length, their_length);                       \
 	} while (0)
 
 static void numbers(void **state)

@@ -14,14 +14,12 @@
 #define MIB (1024 * KIB)
 #define GIB (1024 * MIB)
 
-#define FREE(start, bytes)                                                            \
-	{                                                                             \
-		.range = {.base = (start), .size = (bytes)}, .kind = SILL_MEMORY_FREE \
-	}
-#define TAKEN(start, bytes)                                                              \
-	{                                                                                \
-		.range = {.base = (start), .size = (bytes)}, .kind = SILL_MEMORY_RUNTIME \
-	}
+/* The versions of clang-format differ about braces in macros. */
+/* clang-format off */
+#define FREE(start, bytes) {.range = {.base = (start), .size = (bytes)}, .kind = SILL_MEMORY_FREE}
+#define TAKEN(start, bytes) \
+	{.range = {.base = (start), .size = (bytes)}, .kind = SILL_MEMORY_RUNTIME}
+/* clang-format on */
 
 static uint64_t size_for(uint64_t core, uint64_t memory, uint64_t lazy)
 {

@@ -5,18 +5,12 @@
 
 #include "vmx/capability.h"
 
-#define FACTS_GENUINE_INTEL                                                          \
-	{                                                                            \
-		.eax = 0x16, .ebx = 0x756e6547, .edx = 0x49656e69, .ecx = 0x6c65746e \
-	}
-#define FACTS_AUTHENTIC_AMD                                                          \
-	{                                                                            \
-		.eax = 0x10, .ebx = 0x68747541, .edx = 0x69746e65, .ecx = 0x444d4163 \
-	}
-#define FACTS_LONG_MODE         \
-	{                       \
-		.edx = 1u << 29 \
-	}
+/* The versions of clang-format differ about braces in macros. */
+/* clang-format off */
+#define FACTS_GENUINE_INTEL {.eax = 0x16, .ebx = 0x756e6547, .edx = 0x49656e69, .ecx = 0x6c65746e}
+#define FACTS_AUTHENTIC_AMD {.eax = 0x10, .ebx = 0x68747541, .edx = 0x69746e65, .ecx = 0x444d4163}
+#define FACTS_LONG_MODE	    {.edx = 1u << 29}
+/* clang-format on */
 
 /* Sixth-generation Core (Skylake): all that Sill can use, but for user wait and pause. */
 static const struct vmx_facts facts_skylake = {
