@@ -10,10 +10,10 @@ use lib "$FindBin::Bin/lib";
 use SillTest;
 
 my %lack = (
-	core2_penryn_t9600 => qr/EPT/,
-	corei5_lynnfield_750 => qr/unrestricted guest/,
-	athlon64_venice => qr/VT-x/,
-	p4_prescott_celeron_336 => qr/VT-x/,
+	core2_penryn_t9600 => qr/extended page tables \(EPT\): control "enable EPT" is missing\.$/m,
+	corei5_lynnfield_750 => qr/without paging: control "unrestricted guest" is missing\.$/m,
+	athlon64_venice => qr/\(AuthenticAMD\).*not Intel VT-x\.$/m,
+	p4_prescott_celeron_336 => qr/\(GenuineIntel\) reports no Intel VT-x \(CPUID\.1:ECX bit 5 is 0\)\.$/m,
 );
 for my $model (sort keys %lack) {
 	my $run = boot(
@@ -24,6 +24,7 @@ for my $model (sort keys %lack) {
 	);
 	verdict_is($run, 'failure (Sill was not started)');
 	serial_like($run, qr/^sill: cannot start:\nsill: .*$lack{$model}/m, 'what it lacks');
+	serial_like($run, qr/^sill: Sill needs a processor with Intel VT-x, EPT and unrestricted guest/m, 'what would do');
 	serial_like($run, qr/UEFI Interactive Shell/, 'the firmware lives on');
 	serial_unlike($run, qr/VMXON: |ending boot services/, 'VMX was not entered');
 }
