@@ -74,7 +74,7 @@ __attribute__((noreturn)) static void end(bool success)
 
 void finish_succeeded(void)
 {
-	log_info("verdict: success");
+	log_always("verdict: success");
 	end(true);
 }
 
@@ -86,7 +86,6 @@ void finish_failed(const char *fmt, ...)
 	va_start(arguments, fmt);
 	vformat(why, sizeof(why), fmt, arguments);
 	va_end(arguments);
-	/* Shown at any log level, but without "error: " in the middle of the fixed words. */
-	log_line(SILL_LOG_INFO, "verdict: failure (%s)", why);
+	log_always("verdict: failure (%s)", why);
 	end(false);
 }

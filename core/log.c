@@ -27,28 +27,39 @@ static const char *level_prefix(enum sill_log_level level)
 	return "";
 }
 
-void log_line(enum sill_log_level level, const char *fmt, ...)
+static void show(const char *prefix, const char *fmt, va_list arguments)
 {
 	char text[440];
-	uint64_t us;
-	size_t at, length;
-	va_list arguments;
-
-	if (level > threshold)
-		return;
-
-	us = time_since_start_us();
-	at = (size_t)format(text, sizeof(text), "[%5llu.%06llu] sill: %s",
-			    (unsigned long long)(us / 1000000), (unsigned long long)(us % 1000000),
-			    level_prefix(level));
-	va_start(arguments, fmt);
-	length = at + (size_t)vformat(text + at, sizeof(text) - 1 - at, fmt, arguments);
-	va_end(arguments);
+	uint64_t us = time_since_start_us();
+	size_t at = (size_t)format(text, sizeof(text), "[%5llu.%06llu] sill: %s",
+				   (unsigned long long)(us / 1000000),
+				   (unsigned long long)(us % 1000000), prefix);
+	size_t length = at + (size_t)vformat(text + at, sizeof(text) - 1 - at, fmt, arguments);
 
 	if (length > sizeof(text) - 2)
 		length = sizeof(text) - 2;
 	text[length++] = '\n';
 	console_write_line(text, length);
+}
+
+void log_line(enum sill_log_level level, const char *fmt, ...)
+{
+	va_list arguments;
+
+	if (level > threshold)
+		return;
+	va_start(arguments, fmt);
+	show(level_prefix(level), fmt, arguments);
+	va_end(arguments);
+}
+
+void log_always(const char *fmt, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, fmt);
+	show("", fmt, arguments);
+	va_end(arguments);
 }
 
 void log_emit(void *context, const char *text)

@@ -20,6 +20,9 @@ void log_start(enum sill_log_level level);
 __attribute__((format(printf, 2, 3))) void log_line(enum sill_log_level level, const char *fmt,
 						    ...);
 
+/* Shown at every level, and without a word for it: what programs wait for. */
+__attribute__((format(printf, 1, 2))) void log_always(const char *fmt, ...);
+
 #define log_error(...)	 log_line(SILL_LOG_ERROR, __VA_ARGS__)
 #define log_warning(...) log_line(SILL_LOG_WARNING, __VA_ARGS__)
 #define log_info(...)	 log_line(SILL_LOG_INFO, __VA_ARGS__)
