@@ -4,6 +4,7 @@
 # make run       boots the image in a virtual machine (GUEST=path: another Multiboot kernel)
 # make test      every test
 # make help      the rest
+# V=1 with any of them shows each command.
 
 BUILD := build
 CC := gcc
@@ -13,8 +14,18 @@ NASM := nasm
 OBJCOPY := objcopy
 CLANG_FORMAT := clang-format
 
+# What the assembler is strict about. Its remarks on each relocation are of no use: the linker refuses what does not fit.
+NASM_WARNINGS := -w+all -Werror -w-unknown-warning \
+	-w-reloc-rel-dword -w-reloc-abs-dword -w-reloc-abs-qword
+
+# A recipe says what it makes with $(call say,CC,file), and hides how with $(Q). With V=1 it is the
+# other way round; with 'make -s' neither is shown.
+V := 0
+Q := $(if $(filter-out 0,$(V)),,@)
+say = @$(if $(filter-out 0,$(V))$(findstring s,$(filter-out --%,$(firstword -$(MAKEFLAGS)))),:,printf '  %-5s %s\n' '$(1)' '$(2)')
+
 .DEFAULT_GOAL := all
-.PHONY: all image run test unit lint bench docs usb clean help fuzz format
+.PHONY: all image run test bench docs usb clean help
 .DELETE_ON_ERROR:
 
 include core/module.mk
@@ -28,7 +39,8 @@ all: $(BUILD)/sill.efi guest-stub image
 # The image that a UEFI PC boots from a USB stick.
 image: $(BUILD)/sill.img
 $(BUILD)/sill.img: $(BUILD)/sill.efi boot/sill.conf $(GUEST_STUB_ELF) scripts/image
-	scripts/image $@ boot/sill.conf $(GUEST_STUB_ELF)
+	$(call say,IMAGE,$@)
+	$(Q)scripts/image --efi $(BUILD)/sill.efi $@ boot/sill.conf $(GUEST_STUB_ELF)
 
 run:
 	@GUEST='$(GUEST)' ARGS='$(ARGS)' scripts/run
@@ -41,14 +53,15 @@ bench: all
 
 # docs/hypercalls.md comes from the table of calls.
 docs: docs/hypercalls.md
-docs/hypercalls.md: scripts/hypercalls-md hypercall/calls.def include/sill/hypercall.h
-	scripts/hypercalls-md > $@
+docs/hypercalls.md: scripts/hypercalls-md hypercall/calls.def include/sill/hypercall.h include/sill/errno.h
+	$(call say,DOC,$@)
+	$(Q)scripts/hypercalls-md > $@
 
 usb: image
 	@scripts/usb '$(DEV)' $(BUILD)/sill.img
 
 clean:
-	rm -rf $(BUILD)
+	$(Q)rm -rf $(BUILD)
 
 help:
 	@sed -n 's/^# make/make/p' Makefile tests/module.mk

@@ -27,31 +27,31 @@ BOOT_CFLAGS := -std=gnu17 -O2 -g -Wall -Wextra -Werror -I. -Iinclude \
 
 $(BUILD)/boot/%.o: %.c
 	@mkdir -p $(@D)
-	@echo '  CC    $<  (loader)'
-	@$(CC) $(BOOT_CFLAGS) -c $< -o $@
+	$(call say,CC,$<  (loader))
+	$(Q)$(CC) $(BOOT_CFLAGS) -c $< -o $@
 
 $(BUILD)/boot/%.asm.o: %.asm
 	@mkdir -p $(@D)
-	@echo '  NASM  $<  (loader)'
-	@$(NASM) -f elf64 -MD $(@:.o=.d) -DCORE_ELF='"$(BUILD)/boot/core.elf"' $< -o $@
+	$(call say,NASM,$<  (loader))
+	$(Q)$(NASM) -f elf64 $(NASM_WARNINGS) -MD $(@:.o=.d) -DCORE_ELF='"$(BUILD)/boot/core.elf"' $< -o $@
 
 # What the core needs to run, without what a debugger wants.
 $(BUILD)/boot/core.elf: $(CORE_ELF)
 	@mkdir -p $(@D)
-	@$(OBJCOPY) --strip-all $< $@
+	$(Q)$(OBJCOPY) --strip-all $< $@
 
 $(BUILD)/boot/boot/core_blob.asm.o: $(BUILD)/boot/core.elf
 
 $(BUILD)/sill.so: $(BOOT_OBJECTS)
-	@echo '  LINK  $@'
-	@$(LD) -nostdlib -znocombreloc -shared -Bsymbolic --no-undefined --fatal-warnings \
+	$(call say,LINK,$@)
+	$(Q)$(LD) -nostdlib -znocombreloc -shared -Bsymbolic --no-undefined --fatal-warnings \
 		-z noexecstack --no-warn-rwx-segments -T $(EFI_LIB) -L $(EFI_LIB_DIR) \
 		$(EFI_LIB_DIR)crt0-efi-x86_64.o $(BOOT_OBJECTS) -lgnuefi -o $@
 
 # The sections of both generations of gnu-efi's linker script; absent ones don't matter.
 $(BUILD)/sill.efi: $(BUILD)/sill.so
-	@echo '  EFI   $@'
-	@$(OBJCOPY) -j .text -j .sdata -j .data -j .rodata -j .dynamic -j .dynsym -j '.rel*' \
+	$(call say,EFI,$@)
+	$(Q)$(OBJCOPY) -j .text -j .sdata -j .data -j .rodata -j .dynamic -j .dynsym -j '.rel*' \
 		-j '.rela*' -j .areloc -j .reloc --target efi-app-x86_64 --subsystem 10 $< $@
 
 -include $(BOOT_OBJECTS:.o=.d)

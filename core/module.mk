@@ -27,18 +27,18 @@ $(addprefix $(BUILD)/core/,vmx/exit.o vmx/exit_cpuid.o vmx/exit_msr.o vmx/instru
 
 $(BUILD)/core/%.o: %.c
 	@mkdir -p $(@D)
-	@echo '  CC    $<'
-	@$(CC) $(CORE_CFLAGS) -c $< -o $@
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CORE_CFLAGS) -c $< -o $@
 
 $(BUILD)/core/%.asm.o: %.asm
 	@mkdir -p $(@D)
-	@echo '  NASM  $<'
-	@$(NASM) -f elf64 -MD $(@:.o=.d) -I$(BUILD)/ $< -o $@
+	$(call say,NASM,$<)
+	$(Q)$(NASM) -f elf64 $(NASM_WARNINGS) -MD $(@:.o=.d) -I$(BUILD)/ $< -o $@
 
 $(BUILD)/core/core/font.asm.o: $(BUILD)/core/font.psf
 $(BUILD)/core/font.psf: $(CORE_FONT)
 	@mkdir -p $(@D)
-	@gunzip -c $< > $@
+	$(Q)gunzip -c $< > $@
 
 $(CORE_OBJECTS): core/module.mk
 
@@ -47,21 +47,21 @@ CORE_LINK = $(LD) -m elf_x86_64 -static -nostdlib -z noexecstack -z max-page-siz
 	--build-id=none --fatal-warnings --gc-sections -T linker.ld
 
 $(BUILD)/core/unnamed.elf: $(CORE_OBJECTS) $(BUILD)/core/no_symbols.asm.o linker.ld
-	@echo '  LINK  $@'
-	@$(CORE_LINK) -o $@ $(CORE_OBJECTS) $(BUILD)/core/no_symbols.asm.o
+	$(call say,LINK,$@)
+	$(Q)$(CORE_LINK) -o $@ $(CORE_OBJECTS) $(BUILD)/core/no_symbols.asm.o
 
 $(BUILD)/core/core.elf: $(BUILD)/core/unnamed.elf $(BUILD)/core/symbols.asm.o
-	@echo '  LINK  $@'
-	@$(CORE_LINK) -o $@ $(CORE_OBJECTS) $(BUILD)/core/symbols.asm.o
+	$(call say,LINK,$@)
+	$(Q)$(CORE_LINK) -o $@ $(CORE_OBJECTS) $(BUILD)/core/symbols.asm.o
 
 $(BUILD)/core/no_symbols.asm: scripts/symbols
 	@mkdir -p $(@D)
-	@scripts/symbols > $@
+	$(Q)scripts/symbols > $@
 
 $(BUILD)/core/symbols.asm: scripts/symbols $(BUILD)/core/unnamed.elf
-	@NM=$(NM) scripts/symbols $(BUILD)/core/unnamed.elf > $@
+	$(Q)NM=$(NM) scripts/symbols $(BUILD)/core/unnamed.elf > $@
 
 $(BUILD)/core/%.asm.o: $(BUILD)/core/%.asm
-	@$(NASM) -f elf64 $< -o $@
+	$(Q)$(NASM) -f elf64 $(NASM_WARNINGS) $< -o $@
 
 -include $(CORE_OBJECTS:.o=.d)

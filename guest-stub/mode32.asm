@@ -5,15 +5,6 @@
 
 %include "sill/hypercall.inc"
 
-section .bss
-alignb 4096
-page_directory:	resb 4096		; 32-bit paging, pages of 4 MiB
-pae_pdpt:	resq 4
-global mode32_results, mode32_found
-mode32_found:	resd 1			; 1: Sill answered CPUID in 32-bit mode
-alignb 8
-mode32_results:	resb 3 * result_size	; no paging, 32-bit paging, PAE paging
-
 struc result
 .ping:		resd 7			; EAX, EBX, ECX, EDX, ESI, EDI, EBP after PING
 .flags:		resd 2			; EFLAGS before and after it
@@ -23,6 +14,15 @@ struc result
 .info_text:	resb 64			; what INFO wrote
 		alignb 8
 endstruc
+
+section .bss
+alignb 4096
+page_directory:	resb 4096		; 32-bit paging, pages of 4 MiB
+pae_pdpt:	resq 4
+global mode32_results, mode32_found
+mode32_found:	resd 1			; 1: Sill answered CPUID in 32-bit mode
+alignb 8
+mode32_results:	resb 3 * result_size	; no paging, 32-bit paging, PAE paging
 
 ALIAS		equ 0xC0000000		; where both kinds of tables map guest-physical 0 once more
 NOTHING		equ 0x80000000		; nothing mapped here, and no RAM either

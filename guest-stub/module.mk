@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
 # The guest test programs: build/guest-stub/guest-stub.elf and build/guest-stub/bad/*.elf.
-# Included by the Makefile; uses BUILD, CC, LD, NASM and OBJCOPY.
+# Included by the Makefile; uses BUILD, CC, LD, NASM, OBJCOPY, say and Q.
 
 GUEST_STUB_OUT := $(BUILD)/guest-stub
 GUEST_STUB_INC := $(BUILD)/include/sill/hypercall.inc
@@ -25,35 +25,42 @@ GUEST_BAD_CFLAGS := -m32 -std=gnu17 -O2 -Wall -Wextra -Werror -ffreestanding -fn
 guest-stub: $(GUEST_STUB_ELF) $(GUEST_BAD_ELFS)
 
 $(GUEST_STUB_INC): scripts/hypercall-inc include/sill/hypercall.h include/sill/errno.h hypercall/calls.def
-	CC='$(CC)' scripts/hypercall-inc $@
+	$(Q)CC='$(CC)' scripts/hypercall-inc $@
 
 # Linked as 64-bit ELF, then renamed: Multiboot loaders know only ELF32.
 $(GUEST_STUB_ELF): $(GUEST_STUB_OUT)/guest-stub.elf64
-	$(OBJCOPY) -O elf32-i386 $< $@
+	$(call say,ELF,$@)
+	$(Q)$(OBJCOPY) -O elf32-i386 $< $@
 
 $(GUEST_STUB_OUT)/guest-stub.elf64: $(GUEST_STUB_OBJECTS) guest-stub/guest.ld
-	$(LD) -m elf_x86_64 -static -nostdlib -z noexecstack -z max-page-size=4096 --build-id=none \
+	$(call say,LINK,$@)
+	$(Q)$(LD) -m elf_x86_64 -static -nostdlib -z noexecstack -z max-page-size=4096 --build-id=none \
 		--no-warn-rwx-segments -T guest-stub/guest.ld -o $@ $(GUEST_STUB_OBJECTS)
 
 $(GUEST_STUB_OUT)/%.o: guest-stub/%.c
 	@mkdir -p $(@D)
-	$(CC) $(GUEST_STUB_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC,$<)
+	$(Q)$(CC) $(GUEST_STUB_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(GUEST_STUB_OUT)/%.asm.o: guest-stub/%.asm $(GUEST_STUB_INC) guest-stub/selectors.inc
 	@mkdir -p $(@D)
-	$(NASM) -f elf64 -w+all -w-unknown-warning -w-reloc-rel-dword -w-reloc-abs-dword -I$(BUILD)/include/ -Iguest-stub/ -o $@ $<
+	$(call say,NASM,$<)
+	$(Q)$(NASM) -f elf64 $(NASM_WARNINGS) -I$(BUILD)/include/ -Iguest-stub/ -o $@ $<
 
 $(GUEST_BAD_OUT)/%.elf: $(GUEST_BAD_OUT)/start.asm.o $(GUEST_BAD_OUT)/small.o $(GUEST_BAD_OUT)/%.o
-	$(LD) -m elf_i386 -static -nostdlib -z noexecstack --build-id=none --no-warn-rwx-segments \
+	$(call say,LINK,$@)
+	$(Q)$(LD) -m elf_i386 -static -nostdlib -z noexecstack --build-id=none --no-warn-rwx-segments \
 		-T guest-stub/bad/bad.ld -o $@ $^
 
 $(GUEST_BAD_OUT)/%.o: guest-stub/bad/%.c
 	@mkdir -p $(@D)
-	$(CC) $(GUEST_BAD_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC,$<)
+	$(Q)$(CC) $(GUEST_BAD_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(GUEST_BAD_OUT)/start.asm.o: guest-stub/bad/start.asm
 	@mkdir -p $(@D)
-	$(NASM) -f elf32 -w+all -w-unknown-warning -o $@ $<
+	$(call say,NASM,$<)
+	$(Q)$(NASM) -f elf32 $(NASM_WARNINGS) -o $@ $<
 
-.SECONDARY: $(GUEST_BAD_NAMES:%=$(GUEST_BAD_OUT)/%.o)
+.SECONDARY: $(GUEST_BAD_NAMES:%=$(GUEST_BAD_OUT)/%.o) $(GUEST_BAD_OUT)/small.o
 -include $(wildcard $(GUEST_STUB_OUT)/*.d $(GUEST_BAD_OUT)/*.d)

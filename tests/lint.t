@@ -3,10 +3,7 @@
 # 'make lint' as a test.
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 echo 1..1
-if make -n lint 2>&1 | grep -q "Nothing to be done\|No rule"; then
-	echo "not ok 1 - make lint checks something"
-	exit 1
-elif output=$(make -s lint 2>&1); then
+if output=$(make -s -k -O -j"$(nproc)" lint 2>&1); then
 	echo "ok 1 - make lint finds nothing"
 else
 	echo "not ok 1 - make lint finds nothing"

@@ -6,10 +6,12 @@
 
 # A test names the sources that it is linked with in a comment "UNIT: file.c …", of one line or more.
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
-UNIT_CFLAGS := -std=gnu17 -O1 -g -Wall -Wextra -Werror -I. -Iinclude \
+UNIT_WARNINGS := -std=gnu17 -Wall -Wextra -Werror -I. -Iinclude
+UNIT_CFLAGS := $(UNIT_WARNINGS) -O1 -g \
 	-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 unit_sources = $(filter %.c,$(shell sed -n '/^\/\* UNIT:/,/\*\//p' $(1)))
 
+.PHONY: unit fuzz lint format lint-clang lint-repository
 unit: $(UNIT_TESTS)
 
 HEADERS := $(wildcard include/sill/*.h */*.h)
@@ -17,7 +19,8 @@ HEADERS := $(wildcard include/sill/*.h */*.h)
 define UNIT_RULE
 $(BUILD)/unit/$(1): tests/unit/$(1).c $(call unit_sources,tests/unit/$(1).c) $(HEADERS) hypercall/calls.def $(wildcard tests/unit/*.h)
 	@mkdir -p $$(@D)
-	$$(CC) $$(UNIT_CFLAGS) -o $$@ $$(filter %.c,$$^) -lcmocka
+	$$(call say,CC,$$@)
+	$$(Q)$$(CC) $$(UNIT_CFLAGS) -o $$@ $$(filter %.c,$$^) -lcmocka
 endef
 $(foreach test,$(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c)),$(eval $(call UNIT_RULE,$(test))))
 
@@ -25,7 +28,8 @@ FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_
 define FUZZ_RULE
 $(BUILD)/fuzz/$(1): tests/fuzz/$(1).c $(call unit_sources,tests/fuzz/$(1).c) $(HEADERS)
 	@mkdir -p $$(@D)
-	clang $$(UNIT_CFLAGS) -fsanitize=fuzzer -o $$@ $$(filter %.c,$$^)
+	$$(call say,CC,$$@)
+	$$(Q)clang $$(UNIT_CFLAGS) -fsanitize=fuzzer -o $$@ $$(filter %.c,$$^)
 endef
 $(foreach fuzzer,$(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c)),$(eval $(call FUZZ_RULE,$(fuzzer))))
 
@@ -35,3 +39,50 @@ fuzz: $(FUZZERS)
 		mkdir -p $(BUILD)/fuzz/corpus/$${fuzzer##*/}; \
 		$$fuzzer -max_total_time=$(SECONDS) -print_final_stats=1 \
 			$(BUILD)/fuzz/corpus/$${fuzzer##*/} || exit 1; done
+
+# Each check again only when something that it reads has changed.
+LINT := $(BUILD)/lint
+LINT_C := $(wildcard *.c $(addsuffix /*.[ch],include/sill boot core debug ept guest guest-stub guest-stub/bad \
+	hypercall vmx scripts/emulator.d tests/unit tests/fuzz tests/system/*))
+LINT_SCRIPTS := $(wildcard .ci/* scripts/* tests/* tests/system/* tests/system/lib/*)
+
+# The build itself is the check with gcc and the assembler: warnings are errors in it.
+lint: $(BUILD)/sill.efi guest-stub unit test-programs lint-clang \
+	$(LINT)/format $(LINT)/cppcheck $(LINT)/scripts lint-repository
+
+# Sill as clang compiles and links it, and what runs on the host.
+lint-clang: $(LINT)/clang-host
+	$(call say,LINT,clang)
+	$(Q)$(MAKE) -s --no-print-directory CC=clang BUILD=$(LINT)/clang $(LINT)/clang/sill.efi guest-stub test-programs
+
+$(LINT)/clang-host: $(LINT_C)
+	$(call say,LINT,clang for the unit tests)
+	@mkdir -p $(@D)
+	$(Q)clang -fsyntax-only $(UNIT_WARNINGS) $(sort $(filter scripts/% tests/unit/%.c tests/fuzz/%.c,$^) \
+		$(foreach test,$(filter tests/unit/%.c tests/fuzz/%.c,$^),$(call unit_sources,$(test))))
+	$(Q)touch $@
+
+$(LINT)/format: $(LINT_C) .clang-format scripts/lint
+	$(call say,LINT,formatting)
+	@mkdir -p $(@D)
+	$(Q)CLANG_FORMAT=$(CLANG_FORMAT) scripts/lint format $(filter %.c %.h,$^)
+	$(Q)touch $@
+
+$(LINT)/cppcheck: $(LINT_C) scripts/lint
+	$(call say,LINT,cppcheck)
+	@mkdir -p $(@D)
+	$(Q)scripts/lint cppcheck $(filter-out tests/% scripts/% %.h,$^)
+	$(Q)touch $@
+
+$(LINT)/scripts: $(LINT_SCRIPTS)
+	$(call say,LINT,scripts)
+	@mkdir -p $(@D)
+	$(Q)scripts/lint scripts $^
+	$(Q)touch $@
+
+lint-repository:
+	$(call say,LINT,repository)
+	$(Q)scripts/lint repository
+
+format:
+	$(Q)$(CLANG_FORMAT) -i $(LINT_C)

@@ -9,13 +9,13 @@ test-programs: $(TEST_EFI)
 
 $(BUILD)/tests/%.so: $(BUILD)/boot/tests/system/%/main.o
 	@mkdir -p $(@D)
-	@$(LD) -nostdlib -znocombreloc -shared -Bsymbolic --no-undefined \
+	$(Q)$(LD) -nostdlib -znocombreloc -shared -Bsymbolic --no-undefined \
 		-z noexecstack --no-warn-rwx-segments -T $(EFI_LIB) -L $(EFI_LIB_DIR) -L /usr/lib \
 		$(EFI_LIB_DIR)crt0-efi-x86_64.o $< -lefi -lgnuefi -o $@
 
 $(BUILD)/tests/%.efi: $(BUILD)/tests/%.so
-	@echo '  EFI   $@'
-	@$(OBJCOPY) -j .text -j .sdata -j .data -j .rodata -j .dynamic -j .dynsym -j '.rel*' \
+	$(call say,EFI,$@)
+	$(Q)$(OBJCOPY) -j .text -j .sdata -j .data -j .rodata -j .dynamic -j .dynsym -j '.rel*' \
 		-j '.rela*' -j .areloc -j .reloc --target efi-app-x86_64 --subsystem 10 $< $@
 
 .SECONDARY: $(TEST_EFI:.efi=.so)
@@ -26,6 +26,6 @@ TEST_GUESTS := $(BUILD)/tests/flat.bin
 test-programs: $(TEST_GUESTS)
 
 $(BUILD)/tests/%.bin: tests/system/guests/%.asm
-	@echo '  NASM  $@'
+	$(call say,NASM,$@)
 	@mkdir -p $(@D)
-	@$(NASM) -f bin -w+all -o $@ $<
+	$(Q)$(NASM) -f bin $(NASM_WARNINGS) -o $@ $<
