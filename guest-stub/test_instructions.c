@@ -46,7 +46,8 @@ static void divide_64(void)
 	if (!tap_ok(good, "IDIV divides 64-bit numbers"))
 		tap_bail_out(
 			"IDIV is broken on this machine, a known defect of one build of the Bochs "
-			"emulator: use another build, or the repair that scripts/ offers");
+			"emulator: start Bochs with scripts/emulator, which repairs it, or use "
+			"another build");
 }
 
 void test_instructions(void)

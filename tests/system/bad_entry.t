@@ -6,6 +6,7 @@
 
 use strict;
 use warnings;
+no warnings 'portable';	# addresses have up to 52 bits
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use SillLog;
