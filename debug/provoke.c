@@ -15,13 +15,15 @@
 
 static void take_nmi(void)
 {
-	uint64_t before = this_cpu()->nmi_count;
+	/* It changes behind the compiler's back. */
+	const volatile uint64_t *count = &this_cpu()->nmi_count;
+	uint64_t before = *count;
 
 	apic_send_nmi_to_self();
-	for (int i = 0; i < PATIENCE && this_cpu()->nmi_count == before; i++)
+	for (int i = 0; i < PATIENCE && *count == before; i++)
 		(void)inb(0x80);
 	log_info("provoked: %llu NMI taken in VMX root operation",
-		 (unsigned long long)(this_cpu()->nmi_count - before));
+		 (unsigned long long)(*count - before));
 }
 
 /* In the lower half nothing at all is mapped. */

@@ -15,7 +15,7 @@ section .text.hot progbits alloc exec nowrite align=16
 VCPU_RUN_RSP		equ 15 * 8
 PERCPU_VMREAD		equ VMX_COUNT_OFFSET + 4 * 8
 PERCPU_VMLAUNCH		equ VMX_COUNT_OFFSET + 6 * 8
-VMX_COUNT_OFFSET	equ 24		; struct percpu, vmx_count; asserted in vmx/run.c
+VMX_COUNT_OFFSET	equ 24		; struct percpu, vmx_count; asserted in vmx/vcpu_create.c
 VM_INSTRUCTION_ERROR	equ 4400h
 RESUME_NOT_LAUNCHED	equ 5		; "VMRESUME with non-launched VMCS"
 

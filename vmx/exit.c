@@ -106,6 +106,9 @@ void vcpu_account(const struct vcpu *vcpu)
 
 	for (unsigned int reason = 0; reason < EXIT_REASON_COUNT; reason++)
 		exits += vcpu->exits[reason];
+	/* One whose reason is none of the table's ended the guest, and is not among those. */
+	if (vcpu->trace[(uint8_t)(vcpu->trace_at - 2)] >= EXIT_REASON_COUNT)
+		exits++;
 	/* vmx_handle_exit() */
 	count[VMX_VMREAD] += 2 * exits;
 	/* vcpu_advance() */
@@ -114,9 +117,10 @@ void vcpu_account(const struct vcpu *vcpu)
 	/* exit_hypercall() */
 	count[VMX_VMREAD] += vcpu->exits[EXIT_REASON_VMCALL];
 	/*
-	 * One before the first exit, which fails and makes way for VMLAUNCH; none after the last.
+	 * One before the first exit, which fails and makes way for VMLAUNCH; none after the last,
+	 * unless it was the entry that ended the guest.
 	 */
-	count[VMX_VMRESUME] += exits;
+	count[VMX_VMRESUME] += exits + (vcpu->end == VCPU_ENTRY_REFUSED ? 1 : 0);
 }
 
 void vcpu_inject(struct vcpu *vcpu, uint32_t type, uint32_t vector, bool has_error_code,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writes to CR0 and CR4 that touch a bit which Sill owns (vmx/control_registers.h says which). All
+ * Writes to CR0 and CR4 that touch a bit which Sill owns (vmx/vmcs_setup.c says which). All
  * checks that the CPU makes on such a write are made here: it left them to us with the exit.
  */
 #include "core/cpu_setup.h"

@@ -21,9 +21,12 @@
  */
 static void request_nmi_window(struct vcpu *vcpu)
 {
-	/* A CPU holds one NMI pending besides the one being handled. */
+	/*
+	 * A CPU holds one NMI pending besides the one being handled. The count is changed by one
+	 * instruction each time: an NMI that comes between two changes it as well.
+	 */
 	if (vcpu->waiting_nmis < 2)
-		vcpu->waiting_nmis++;
+		__atomic_fetch_add(&vcpu->waiting_nmis, 1, __ATOMIC_RELAXED);
 	vmwrite(VMCS_PRIMARY_PROCESSOR_BASED_CONTROLS,
 		vcpu->primary_controls | PRIMARY_NMI_WINDOW_EXITING);
 }
@@ -41,7 +44,7 @@ void exit_nmi_window(struct vcpu *vcpu)
 	/* First the bit, then the count: an NMI between the two sets the bit again. */
 	vmwrite(VMCS_PRIMARY_PROCESSOR_BASED_CONTROLS, vcpu->primary_controls);
 	if (vcpu->waiting_nmis > 0) {
-		vcpu->waiting_nmis--;
+		__atomic_fetch_sub(&vcpu->waiting_nmis, 1, __ATOMIC_RELAXED);
 		vcpu_inject(vcpu, INTERRUPTION_TYPE_NMI, VECTOR_NMI, false, 0);
 	}
 	if (vcpu->waiting_nmis > 0)
