@@ -38,9 +38,9 @@ static void start_core(const struct sill_handoff *handoff)
 	window_start();
 	cpu = cpu_setup(0);
 	log_start((enum sill_log_level)handoff->log_level);
+	console_start_serial(&handoff->serial);
 	acpi_start(handoff->rsdp);
 	time_start(handoff->entry_tsc);
-	console_start_serial(&handoff->serial);
 	finish_start((enum sill_finish)handoff->finish);
 	if (cpu == NULL)
 		finish_failed(

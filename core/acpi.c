@@ -71,6 +71,16 @@ _Static_assert(offsetof(struct fadt, flags) == 112, "FADT");
 static struct fadt fadt; /* all zero if there is none */
 static bool emulator;
 
+/* Addresses come from tables: reading where the CPU has no address would be a fault. */
+static bool is_physical(uint64_t address)
+{
+	uint32_t bits = 36;
+
+	if (cpuid(0x80000000, 0).eax >= 0x80000008)
+		bits = cpuid(0x80000008, 0).eax & 0xff;
+	return address != 0 && address < (1ull << bits) - LARGEST_TABLE;
+}
+
 static uint8_t sum_of(uint64_t physical, uint32_t length)
 {
 	uint8_t sum = 0;
@@ -87,7 +97,7 @@ static uint8_t sum_of(uint64_t physical, uint32_t length)
 /* Reads a table's header; false if this is no sound table. */
 static bool read_header(uint64_t physical, const char *signature, struct table_header *header)
 {
-	if (physical == 0)
+	if (!is_physical(physical))
 		return false;
 	physical_read(physical, header, sizeof(*header));
 	return memcmp(header->signature, signature, 4) == 0 && header->length >= sizeof(*header) &&
@@ -117,7 +127,7 @@ static void read_root(uint64_t physical, const char *signature, size_t entry_siz
 		char found[4];
 
 		physical_read(physical + sizeof(header) + i * entry_size, &table, entry_size);
-		if (table == 0)
+		if (!is_physical(table))
 			continue;
 		physical_read(table, found, sizeof(found));
 		if (memcmp(found, "FACP", 4) == 0)
@@ -129,7 +139,7 @@ void acpi_start(uint64_t physical)
 {
 	struct rsdp rsdp;
 
-	if (physical == 0)
+	if (!is_physical(physical))
 		return;
 	physical_read(physical, &rsdp, sizeof(rsdp));
 	if (memcmp(rsdp.signature, "RSD PTR ", 8) != 0 || sum_of(physical, RSDP_V1_LENGTH) != 0)

@@ -22,7 +22,7 @@ CORE_STACK_ALIGNMENT = $(if $(findstring clang,$(CC)),-mstack-alignment=8,-mpref
 # backtraces end there in any case.
 CORE_OPTIMISATION := -Oz -fno-jump-tables
 $(addprefix $(BUILD)/core/,vmx/exit.o vmx/exit_cpuid.o vmx/exit_msr.o vmx/instructions.o hypercall/dispatch.o \
-	hypercall/ping.o guest/ports.o vmx/guest_memory.o core/window.o): \
+	hypercall/ping.o guest/ports.o): \
 	CORE_OPTIMISATION := -O2 -fomit-frame-pointer
 
 $(BUILD)/core/%.o: %.c

@@ -18,6 +18,9 @@ uint64_t time_tsc_hz(void);
 /* "CPUID leaf 15h", "measured against the PIT" or the like: for people. */
 const char *time_tsc_source(void);
 
+/* Whether the frequency is the one that CPUID leaves 15h and 16h state. */
+bool time_agrees_with_cpuid(void);
+
 /* Microseconds since start_tsc. */
 uint64_t time_since_start_us(void);
 

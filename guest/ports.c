@@ -9,6 +9,7 @@
 #include "core/rtc.h"
 #include "core/string.h"
 #include "core/time.h"
+#include "vmx/deadline.h"
 #include "vmx/exit.h"
 #include "vmx/guest_memory.h"
 
@@ -22,7 +23,8 @@
 
 static void transmit(void *context, uint8_t byte)
 {
-	(void)context;
+	/* A byte may take as long as the real line takes. */
+	deadline_check(((struct machine *)context)->vcpu);
 	console_put_guest_byte(byte);
 }
 
@@ -40,13 +42,14 @@ static uint64_t utc_ns(void *context)
 
 void ports_create(struct machine *machine)
 {
-	virtual_uart_init(&machine->uart, transmit, receive, NULL);
+	virtual_uart_init(&machine->uart, transmit, receive, machine);
 	virtual_cmos_init(&machine->cmos, utc_ns, NULL, machine->settings->memory);
 	memset(machine->told_ports, 0, sizeof(machine->told_ports));
 	machine->told_port_count = 0;
 }
 
-static void tell_once(struct machine *machine, const char *what, uint16_t port)
+__attribute__((cold, noinline)) static void tell_once(struct machine *machine, const char *what,
+						      uint16_t port)
 {
 	uint8_t *byte = &machine->told_ports[port / 8];
 
@@ -129,19 +132,54 @@ static uint64_t merged(uint64_t old, uint64_t value, unsigned int bytes)
 	return (old & ~mask_of(bytes)) | (value & mask_of(bytes));
 }
 
-/*
- * How many bytes of RCX, RSI and RDI the string instruction uses. CPUs without that information
- * are old; there the segment's default is taken, which an address-size prefix could override.
- */
-static unsigned int string_address_bytes(const struct vcpu *vcpu)
-{
-	uint64_t access_rights;
+/* Where a string instruction finds its memory. */
+struct string_operand {
+	enum vmcs_segment segment;
+	unsigned int address_bytes; /* of RCX, RSI and RDI that count: 2, 4 or 8 */
+};
 
-	if (vcpu->capability->ins_outs_information)
-		return 2u << IO_INFORMATION_ADDRESS_SIZE(
-			       vmread(VMCS_VM_EXIT_INSTRUCTION_INFORMATION));
+/*
+ * CPUs without this information are old; there the segment's default is taken, which prefixes
+ * could override.
+ */
+static struct string_operand string_operand(const struct vcpu *vcpu, bool in)
+{
+	struct string_operand operand = {.segment = in ? VMCS_SEGMENT_ES : VMCS_SEGMENT_DS};
+	uint64_t information, access_rights;
+
+	if (vcpu->capability->ins_outs_information) {
+		information = vmread(VMCS_VM_EXIT_INSTRUCTION_INFORMATION);
+		operand.address_bytes = 2u << IO_INFORMATION_ADDRESS_SIZE(information);
+		if (!in && IO_INFORMATION_SEGMENT(information) <= VMCS_SEGMENT_GS)
+			operand.segment = (enum vmcs_segment)IO_INFORMATION_SEGMENT(information);
+		return operand;
+	}
 	access_rights = vmread(VMCS_GUEST_CS_ACCESS_RIGHTS);
-	return (access_rights & SEGMENT_L) != 0 ? 8 : (access_rights & SEGMENT_DB) != 0 ? 4 : 2;
+	operand.address_bytes = (access_rights & SEGMENT_L) != 0    ? 8
+				: (access_rights & SEGMENT_DB) != 0 ? 4
+								    : 2;
+	return operand;
+}
+
+/*
+ * The exit comes before the CPU's own checks of the segment (SDM, "Relative Priority of Faults and
+ * VM Exits"), so they are made here: "Limit Checking" and "Type Checking". Not for 64-bit code,
+ * which has no limits.
+ */
+static bool segment_allows(enum vmcs_segment segment, bool in, uint64_t offset, unsigned int bytes)
+{
+	uint64_t access_rights = vmread(VMCS_GUEST_ACCESS_RIGHTS(segment));
+	uint64_t limit = vmread(VMCS_GUEST_LIMIT(segment)), last = offset + bytes - 1;
+	bool code = (access_rights & SEGMENT_TYPE_CODE) != 0;
+
+	if ((access_rights & SEGMENT_UNUSABLE) != 0 ||
+	    (in && (code || (access_rights & SEGMENT_TYPE_WRITABLE) == 0)) ||
+	    (!in && code && (access_rights & SEGMENT_TYPE_READABLE) == 0))
+		return false;
+	if (!code && (access_rights & SEGMENT_TYPE_EXPAND_DOWN) != 0)
+		return offset > limit &&
+		       last <= ((access_rights & SEGMENT_DB) != 0 ? 0xffffffff : 0xffff);
+	return last <= limit;
 }
 
 static void inject_fault(struct vcpu *vcpu, const struct guest_fault *fault)
@@ -155,28 +193,39 @@ static void inject_fault(struct vcpu *vcpu, const struct guest_fault *fault)
 /* Elements of a REP INS or OUTS done in one exit: the rest come in the next, so time is bounded. */
 #define MOST_ELEMENTS 64
 
-/* SDM, "INS/INSB/INSW/INSD" and "OUTS/OUTSB/OUTSW/OUTSD", "REP". */
-static void string_access(struct vcpu *vcpu, uint64_t qualification)
+/*
+ * SDM, "INS/INSB/INSW/INSD" and "OUTS/OUTSB/OUTSW/OUTSD", "REP". The address is computed afresh for
+ * each element, since it wraps around within its size; the guest-linear address that the exit
+ * reports would be undefined for an unusable segment.
+ */
+__attribute__((cold, noinline)) static void string_access(struct vcpu *vcpu, uint64_t qualification)
 {
 	struct machine *machine = machine_of(vcpu);
 	unsigned int bytes = IO_ACCESS_BYTES(qualification);
 	uint16_t port = (uint16_t)IO_ACCESS_PORT(qualification);
 	bool in = IO_ACCESS_IN(qualification), rep = IO_ACCESS_REP(qualification);
-	unsigned int address_bytes = string_address_bytes(vcpu);
+	struct string_operand operand = string_operand(vcpu, in);
 	uint64_t *pointer = in ? &vcpu->registers.rdi : &vcpu->registers.rsi;
 	uint64_t *counter = &vcpu->registers.rcx;
-	uint64_t linear = vmread(VMCS_GUEST_LINEAR_ADDRESS);
-	uint64_t left = rep ? *counter & mask_of(address_bytes) : 1;
+	uint64_t left = rep ? *counter & mask_of(operand.address_bytes) : 1;
 	uint64_t step = (vmread(VMCS_GUEST_RFLAGS) & RFLAGS_DF) != 0 ? -(uint64_t)bytes : bytes;
 	bool wide = vcpu_in_64_bit_code();
+	uint64_t base = wide && operand.segment < VMCS_SEGMENT_FS
+				? 0
+				: vmread(VMCS_GUEST_BASE(operand.segment));
 
 	for (int i = 0; i < MOST_ELEMENTS && left > 0; i++, left--) {
+		uint64_t offset = *pointer & mask_of(operand.address_bytes);
+		uint64_t linear = wide ? base + offset : (uint32_t)(base + offset);
 		struct guest_fault fault;
 		uint32_t value = 0;
 
-		/*
-		 * First whether the memory is there, then the device: a byte read is gone from it.
-		 */
+		deadline_check(vcpu);
+		if (!wide && !segment_allows(operand.segment, in, offset, bytes)) {
+			vcpu_inject_segment_fault(vcpu, operand.segment);
+			return;
+		}
+		/* First whether the memory is there, then the device: a byte is gone once read. */
 		if (in ? guest_check_write(vcpu, linear, bytes, &fault) != 0
 		       : guest_read(vcpu, linear, &value, bytes, &fault) != 0) {
 			inject_fault(vcpu, &fault);
@@ -191,12 +240,9 @@ static void string_access(struct vcpu *vcpu, uint64_t qualification)
 		} else {
 			output(machine, port, bytes, value);
 		}
-		linear += step;
-		if (!wide)
-			linear = (uint32_t)linear;
-		*pointer = merged(*pointer, *pointer + step, address_bytes);
+		*pointer = merged(*pointer, *pointer + step, operand.address_bytes);
 		if (rep)
-			*counter = merged(*counter, left - 1, address_bytes);
+			*counter = merged(*counter, left - 1, operand.address_bytes);
 	}
 	if (left == 0)
 		vcpu_advance(vcpu);

@@ -23,6 +23,11 @@ static uint64_t ticks_to_first;
 
 void guest_exit_hlt(struct vcpu *vcpu)
 {
+	/* An NMI that arrived with the exit wakes it at once. */
+	if (vcpu->waiting_nmis > 0) {
+		vcpu_advance(vcpu);
+		return;
+	}
 	vcpu_stop(vcpu, VCPU_HALTED,
 		  "HLT with interrupts %s: this machine has nothing that could wake it",
 		  (vmread(VMCS_GUEST_RFLAGS) & RFLAGS_IF) != 0 ? "enabled" : "disabled");

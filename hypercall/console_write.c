@@ -2,6 +2,7 @@
 /* console_write: text to Sill's console. */
 #include "core/console.h"
 #include "hypercall/hypercall.h"
+#include "vmx/deadline.h"
 #include "vmx/guest_memory.h"
 
 void hypercall_console_write(struct vcpu *vcpu, bool wide)
@@ -10,6 +11,7 @@ void hypercall_console_write(struct vcpu *vcpu, bool wide)
 	uint64_t length = hypercall_argument(vcpu, wide, 1);
 	char copy[SILL_CONSOLE_WRITE_MAX];
 
+	deadline_check(vcpu); /* the console may be a slow serial line */
 	if (length > sizeof(copy))
 		length = sizeof(copy);
 	if (guest_read(vcpu, text, copy, length, NULL) != 0) {

@@ -8,19 +8,24 @@
 #include "vmx/exit.h"
 
 /*
- * The timer runs only while the guest does, and a guest that spends most of its time in VM exits
- * would get far more than its limit. So each round is no longer than an eighth of what is left
- * by the clock, down to a millisecond: the more often it is looked at, the nearer the end is.
+ * The timer runs only while the guest does. A VM exit takes up to some hundred times as long as the
+ * guest's instructions between two of them, so a guest can make the clock run that much faster
+ * than the timer. Hence each round is a small part of what is left by the clock: the first look
+ * comes in time, and the more often it is looked at, the nearer the end is. Handlers that take
+ * longer than that look themselves: deadline_check().
  *
  * The timer counts down by 1 each time that bit X of the TSC changes, X = preemption_timer_shift,
- * and has 32 bits: a long limit takes several rounds. SDM, "VMX-Preemption Timer".
+ * and has 32 bits. SDM, "VMX-Preemption Timer".
  */
+#define ROUNDS 256
+
 static void arm(const struct vcpu *vcpu)
 {
 	uint64_t now = rdtsc();
 	uint64_t rest = vcpu->deadline > now ? vcpu->deadline - now : 0;
-	uint64_t shortest = time_tsc_hz() / 1000;
-	uint64_t round = rest / 8 > shortest ? rest / 8 : rest < shortest ? rest : shortest;
+	uint64_t shortest = time_tsc_hz() / 10000;
+	uint64_t part = rest / ROUNDS > shortest ? rest / ROUNDS : shortest;
+	uint64_t round = part < rest ? part : rest;
 	uint64_t count = (round >> vcpu->capability->preemption_timer_shift) + 1;
 
 	vmwrite(VMCS_VMX_PREEMPTION_TIMER_VALUE, count < UINT32_MAX ? count : UINT32_MAX);

@@ -19,4 +19,14 @@ __attribute__((noreturn, cold)) void deadline_stop(struct vcpu *vcpu);
 /* The timer ran out: stops the guest, or sets the timer for the rest of its time. */
 void deadline_expired(struct vcpu *vcpu);
 
+/*
+ * For handlers that can take long: stops the guest if its time is over. The timer sees only the
+ * guest's own time, and these are where it makes Sill spend time for it.
+ */
+static inline void deadline_check(struct vcpu *vcpu)
+{
+	if (deadline_passed(vcpu))
+		deadline_stop(vcpu);
+}
+
 #endif

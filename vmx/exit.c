@@ -5,9 +5,43 @@
 #include "core/cpu.h"
 #include "core/cpu_setup.h"
 #include "core/format.h"
+#include "core/msr.h"
 #include "vmx/vcpu.h"
 
 __attribute__((noreturn)) void vmx_leave(struct vcpu *vcpu); /* vmx/entry.asm */
+
+/*
+ * vcpu_advance() doesn't look whether the next instruction lies where there are addresses: the VM
+ * entry finds out (SDM, "Checks on Guest RIP, RFLAGS, and SSP"), and then there is time to do what
+ * a CPU does. 32-bit code goes on at address 0; 64-bit code gets #GP, which says the nearest RIP
+ * that an entry takes.
+ */
+static bool mend_rip(struct vcpu *vcpu, uint64_t reason)
+{
+	uint64_t rip = vmread(VMCS_GUEST_RIP);
+	unsigned int sign_bit = (vmread(VMCS_GUEST_CR4) & CR4_LA57) != 0 ? 56 : 47;
+
+	if (reason != (EXIT_REASON_ENTRY_FAILURE | EXIT_REASON_ENTRY_FAILURE_GUEST_STATE) ||
+	    vcpu->advances == 0)
+		return false;
+	if (!vcpu_in_64_bit_code() && rip >> 32 != 0) {
+		vmwrite(VMCS_GUEST_RIP, (uint32_t)rip);
+		return true;
+	}
+	if (vcpu_in_64_bit_code() && rip >> sign_bit == 1) {
+		vmwrite(VMCS_GUEST_RIP, rip | UINT64_MAX << sign_bit);
+		vcpu_inject_gp(vcpu);
+		return true;
+	}
+	return false;
+}
+
+__attribute__((cold, noinline)) static void handle_failed_entry(struct vcpu *vcpu, uint64_t reason)
+{
+	vcpu->odd_exits++;
+	if (!mend_rip(vcpu, reason))
+		vmx_stop_unhandled(vcpu, reason);
+}
 
 /* Called by vmx/entry.asm with the guest's registers saved. */
 void vmx_handle_exit(struct vcpu *vcpu);
@@ -26,8 +60,10 @@ __attribute__((hot)) void vmx_handle_exit(struct vcpu *vcpu)
 	vcpu->trace[at + 1] = rip;
 	vcpu->rip = rip;
 	/* A set bit above the basic reason (a failed VM entry is bit 31) makes it too large. */
-	if (__builtin_expect(reason >= EXIT_REASON_COUNT, false))
-		vmx_stop_unhandled(vcpu, reason);
+	if (__builtin_expect(reason >= EXIT_REASON_COUNT, false)) {
+		handle_failed_entry(vcpu, reason);
+		return;
+	}
 	vcpu->exits[reason]++;
 	exit_table[reason](vcpu);
 }
@@ -82,7 +118,7 @@ __attribute__((cold, noinline)) static void finish_instruction(void)
 
 	if ((interruptibility & for_one_instruction) != 0)
 		vmwrite(VMCS_GUEST_INTERRUPTIBILITY_STATE, interruptibility & ~for_one_instruction);
-	if ((rflags & RFLAGS_TF) != 0)
+	if ((rflags & RFLAGS_TF) != 0 && (vmread(VMCS_GUEST_IA32_DEBUGCTL) & DEBUGCTL_BTF) == 0)
 		vmwrite(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS,
 			vmread(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS) | PENDING_DEBUG_BS);
 }
@@ -99,16 +135,13 @@ __attribute__((hot)) void vcpu_advance(struct vcpu *vcpu)
 		finish_instruction();
 }
 
-void vcpu_account(const struct vcpu *vcpu)
+__attribute__((cold)) void vcpu_account(const struct vcpu *vcpu)
 {
 	uint64_t *count = this_cpu()->vmx_count;
-	uint64_t exits = 0;
+	uint64_t exits = vcpu->odd_exits;
 
 	for (unsigned int reason = 0; reason < EXIT_REASON_COUNT; reason++)
 		exits += vcpu->exits[reason];
-	/* One whose reason is none of the table's ended the guest, and is not among those. */
-	if (vcpu->trace[(uint8_t)(vcpu->trace_at - 2)] >= EXIT_REASON_COUNT)
-		exits++;
 	/* vmx_handle_exit() */
 	count[VMX_VMREAD] += 2 * exits;
 	/* vcpu_advance() */
@@ -123,8 +156,8 @@ void vcpu_account(const struct vcpu *vcpu)
 	count[VMX_VMRESUME] += exits + (vcpu->end == VCPU_ENTRY_REFUSED ? 1 : 0);
 }
 
-void vcpu_inject(struct vcpu *vcpu, uint32_t type, uint32_t vector, bool has_error_code,
-		 uint32_t error_code)
+__attribute__((cold)) void vcpu_inject(struct vcpu *vcpu, uint32_t type, uint32_t vector,
+				       bool has_error_code, uint32_t error_code)
 {
 	uint32_t information = INTERRUPTION_INFORMATION(type, vector);
 
@@ -153,10 +186,15 @@ void vcpu_inject_ud(struct vcpu *vcpu)
 	vcpu_inject(vcpu, INTERRUPTION_TYPE_HARDWARE_EXCEPTION, VECTOR_UD, false, 0);
 }
 
+void vcpu_inject_segment_fault(struct vcpu *vcpu, enum vmcs_segment segment)
+{
+	vcpu_inject(vcpu, INTERRUPTION_TYPE_HARDWARE_EXCEPTION,
+		    segment == VMCS_SEGMENT_SS ? VECTOR_SS : VECTOR_GP, delivers_error_codes(), 0);
+}
+
 void vcpu_inject_gp(struct vcpu *vcpu)
 {
-	vcpu_inject(vcpu, INTERRUPTION_TYPE_HARDWARE_EXCEPTION, VECTOR_GP, delivers_error_codes(),
-		    0);
+	vcpu_inject_segment_fault(vcpu, VMCS_SEGMENT_DS);
 }
 
 void vcpu_inject_pf(struct vcpu *vcpu, uint64_t address, uint32_t error_code)
@@ -165,7 +203,7 @@ void vcpu_inject_pf(struct vcpu *vcpu, uint64_t address, uint32_t error_code)
 	vcpu_inject(vcpu, INTERRUPTION_TYPE_HARDWARE_EXCEPTION, VECTOR_PF, true, error_code);
 }
 
-void vcpu_redeliver_event(struct vcpu *vcpu)
+__attribute__((cold)) void vcpu_redeliver_event(struct vcpu *vcpu)
 {
 	uint32_t vectoring = (uint32_t)vmread(VMCS_IDT_VECTORING_INFORMATION);
 	uint32_t type = INTERRUPTION_TYPE(vectoring);

@@ -105,42 +105,6 @@ fault:
 	vcpu_inject_gp(vcpu);
 }
 
-static bool is_valid_cr4(const struct vcpu *vcpu, const struct paging_registers *r, uint64_t value)
-{
-	bool long_mode = (r->efer & EFER_LMA) != 0;
-	uint64_t changed = r->cr4 ^ value;
-
-	if ((value & ~vcpu->cr4_allowed) != 0)
-		return false;
-	if (long_mode && ((value & CR4_PAE) == 0 || (changed & CR4_LA57) != 0))
-		return false;
-	if ((changed & value & CR4_PCIDE) != 0 && (!long_mode || (r->cr3 & 0xfff) != 0))
-		return false;
-	return true;
-}
-
-static void write_guest_cr4(struct vcpu *vcpu, uint64_t value)
-{
-	struct paging_registers r = read_paging_registers(vcpu);
-	struct paging_registers after = r;
-	uint64_t changed = r.cr4 ^ value;
-
-	if (!is_valid_cr4(vcpu, &r, value))
-		goto fault;
-	after.cr4 = value;
-	if (uses_pae_paging(&after) && (changed & (CR4_PAE | CR4_PGE | CR4_PSE | CR4_SMEP)) != 0 &&
-	    !load_pdptes(r.cr3, (uint8_t)vcpu->capability->physical_address_bits))
-		goto fault;
-
-	vmwrite(VMCS_GUEST_CR4, (value & ~vcpu->cr4_owned) | vcpu->cr4_forced);
-	vmwrite(VMCS_CR4_READ_SHADOW, value);
-	tlb_flush_guest(vcpu);
-	vcpu_advance(vcpu);
-	return;
-fault:
-	vcpu_inject_gp(vcpu);
-}
-
 void exit_control_register(struct vcpu *vcpu)
 {
 	uint64_t qualification = vmread(VMCS_EXIT_QUALIFICATION);
@@ -154,8 +118,12 @@ void exit_control_register(struct vcpu *vcpu)
 	/* Outside of 64-bit mode the operand has 32 bits. */
 	if (!vcpu_in_64_bit_code())
 		value = (uint32_t)value;
-	if (number == 0)
-		write_guest_cr0(vcpu, value);
+	/*
+	 * Of CR4 Sill owns the bits of features that the guest is not shown, and it sees all of
+	 * them as 0: a write that comes here sets one of them, which on such a CPU is reserved.
+	 */
+	if (number == 4)
+		vcpu_inject_gp(vcpu);
 	else
-		write_guest_cr4(vcpu, value);
+		write_guest_cr0(vcpu, value);
 }

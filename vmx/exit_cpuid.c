@@ -8,6 +8,7 @@
 
 #include "core/cpu.h"
 #include "core/cpu_setup.h"
+#include "core/time.h"
 #include "vmx/exit.h"
 
 #define BIT(n) (1u << (n))
@@ -52,11 +53,12 @@
 	 BIT(23) /* AVX-IFMA */)
 
 /* Leaf 0Dh, subleaf 1. */
-#define LEAF_D_1_EAX_SHOWN	 (BIT(0) /* XSAVEOPT */ | BIT(1) /* XSAVEC */ | BIT(2) /* XGETBV 1 */)
-#define LEAF_D_1_EAX_XSAVES	 BIT(3)
+#define LEAF_D_1_EAX_SHOWN	  (BIT(0) /* XSAVEOPT */ | BIT(1) /* XSAVEC */ | BIT(2) /* XGETBV 1 */)
+#define LEAF_D_1_EAX_XSAVES	  BIT(3)
 
-#define LEAF_80000001_ECX_SVM	 BIT(2)
-#define LEAF_80000001_EDX_RDTSCP BIT(27)
+#define LEAF_80000001_ECX_SVM	  BIT(2)
+#define LEAF_80000001_EDX_SYSCALL BIT(11)
+#define LEAF_80000001_EDX_RDTSCP  BIT(27)
 
 static bool has_secondary(const struct vcpu *vcpu, uint32_t control)
 {
@@ -64,7 +66,7 @@ static bool has_secondary(const struct vcpu *vcpu, uint32_t control)
 }
 
 /* Out of line, like the next ones: leaves that need no more than the CPU's answer stay short. */
-__attribute__((noinline)) static void show_leaf_1(struct cpuid_result *r)
+__attribute__((cold, noinline)) static void show_leaf_1(struct cpuid_result *r)
 {
 	r->ebx = (r->ebx & 0xffff) | BIT(16); /* APIC ID 0, one logical processor */
 	r->ecx = (r->ecx & ~(LEAF_1_ECX_HIDDEN | LEAF_1_ECX_OSXSAVE)) | LEAF_1_ECX_HYPERVISOR;
@@ -74,8 +76,8 @@ __attribute__((noinline)) static void show_leaf_1(struct cpuid_result *r)
 		r->ecx |= LEAF_1_ECX_OSXSAVE;
 }
 
-__attribute__((noinline)) static void show_leaf_7(const struct vcpu *vcpu, uint32_t subleaf,
-						  struct cpuid_result *r)
+__attribute__((cold, noinline)) static void show_leaf_7(const struct vcpu *vcpu, uint32_t subleaf,
+							struct cpuid_result *r)
 {
 	if (subleaf == 1) {
 		*r = (struct cpuid_result){.eax = r->eax & LEAF_7_1_EAX_SHOWN};
@@ -100,8 +102,8 @@ __attribute__((noinline)) static void show_leaf_7(const struct vcpu *vcpu, uint3
 }
 
 /* The guest's XCR0 is in the CPU, so the sizes in EBX are those of the guest. */
-__attribute__((noinline)) static void show_leaf_d(const struct vcpu *vcpu, uint32_t subleaf,
-						  struct cpuid_result *r)
+__attribute__((cold, noinline)) static void show_leaf_d(const struct vcpu *vcpu, uint32_t subleaf,
+							struct cpuid_result *r)
 {
 	if (subleaf == 0) {
 		r->eax &= (uint32_t)vcpu->xcr0_allowed;
@@ -125,8 +127,6 @@ __attribute__((hot)) void exit_cpuid(struct vcpu *vcpu)
 	switch (leaf) {
 	case 0x00: /* vendor and highest leaf */
 	case 0x02: /* caches */
-	case 0x15: /* TSC and crystal clock */
-	case 0x16: /* frequencies */
 	case 0x80000000:
 	case 0x80000002: /* brand string */
 	case 0x80000003:
@@ -136,6 +136,12 @@ __attribute__((hot)) void exit_cpuid(struct vcpu *vcpu)
 	case 0x80000007: /* invariant TSC */
 	case 0x80000008: /* address widths */
 		r = cpuid(leaf, subleaf);
+		break;
+	case 0x15: /* TSC and crystal clock */
+	case 0x16: /* frequencies */
+		/* Not where the clock on the wall says otherwise: see core/time.c. */
+		if (time_agrees_with_cpuid())
+			r = cpuid(leaf, subleaf);
 		break;
 	case 0x01:
 		r = cpuid(leaf, subleaf);
@@ -166,6 +172,9 @@ __attribute__((hot)) void exit_cpuid(struct vcpu *vcpu)
 	case 0x80000001:
 		r = cpuid(leaf, subleaf);
 		r.ecx &= ~LEAF_80000001_ECX_SVM;
+		/* "CPUID—CPU Identification": only in 64-bit mode, and Sill asked in that. */
+		if (!vcpu_in_64_bit_code())
+			r.edx &= ~LEAF_80000001_EDX_SYSCALL;
 		if (!has_secondary(vcpu, SECONDARY_ENABLE_RDTSCP))
 			r.edx &= ~LEAF_80000001_EDX_RDTSCP;
 		break;

@@ -81,7 +81,7 @@ static void prepare_debug_exception(void)
 		   (DEBUG_EXCEPTION_B0_B3 | DEBUG_EXCEPTION_BD | DEBUG_EXCEPTION_BS)));
 	vmwrite(VMCS_GUEST_DR7, vmread(VMCS_GUEST_DR7) & ~DR7_GD);
 	vmwrite(VMCS_GUEST_IA32_DEBUGCTL,
-		vmread(VMCS_GUEST_IA32_DEBUGCTL) & ~(uint64_t)DEBUGCTL_LBR);
+		vmread(VMCS_GUEST_IA32_DEBUGCTL) & ~(uint64_t)(DEBUGCTL_LBR | DEBUGCTL_BTF));
 	/* "Checks on Guest Non-Register State" wants this, though the trap is being delivered. */
 	if ((interruptibility & (BLOCKING_BY_STI | BLOCKING_BY_MOV_SS)) != 0 &&
 	    (vmread(VMCS_GUEST_RFLAGS) & RFLAGS_TF) != 0)
@@ -99,8 +99,12 @@ static void reflect(struct vcpu *vcpu, uint32_t information)
 	uint32_t vector = information & INTERRUPTION_VECTOR_MASK;
 	uint32_t type = INTERRUPTION_TYPE(information);
 
-	if (deadline_passed(vcpu))
-		deadline_stop(vcpu);
+	deadline_check(vcpu);
+	/* "Information for VM Exits Due to Vectored Events": an IRET that faulted unblocked NMIs. */
+	if ((information & INTERRUPTION_NMI_UNBLOCKING_DUE_TO_IRET) != 0 &&
+	    (vmread(VMCS_IDT_VECTORING_INFORMATION) & INTERRUPTION_VALID) == 0)
+		vmwrite(VMCS_GUEST_INTERRUPTIBILITY_STATE,
+			vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE) | BLOCKING_BY_NMI);
 	keep_interrupted_nmi(vcpu);
 	if (vector == VECTOR_DB)
 		prepare_debug_exception();

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Exits of instructions that take no operands worth looking at. */
 #include "core/cpu.h"
+#include "vmx/deadline.h"
 #include "vmx/exit.h"
 
 void exit_invalid_opcode(struct vcpu *vcpu)
@@ -14,6 +15,7 @@ void exit_invalid_opcode(struct vcpu *vcpu)
  */
 void exit_wbinvd(struct vcpu *vcpu)
 {
+	deadline_check(vcpu);
 	wbinvd();
 	vcpu_advance(vcpu);
 }

@@ -45,7 +45,6 @@ exit_handler *const exit_table[EXIT_REASON_COUNT] = {
 	[EXIT_REASON_MONITOR] = exit_invalid_opcode,
 	[EXIT_REASON_MWAIT] = exit_invalid_opcode,
 	[EXIT_REASON_RDPMC] = exit_rdpmc,
-	[EXIT_REASON_ENCLS] = exit_invalid_opcode,
-	[EXIT_REASON_PCONFIG] = exit_invalid_opcode,
-	[EXIT_REASON_LOADIWKEY] = exit_invalid_opcode,
+	[EXIT_REASON_SEAMCALL] = exit_invalid_opcode,
+	[EXIT_REASON_TDCALL] = exit_invalid_opcode,
 };

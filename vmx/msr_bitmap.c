@@ -60,7 +60,7 @@ void msr_bitmap_fill(uint8_t bitmap[4096], bool rdtscp, bool user_wait)
 	clear_bit(bitmap, READ_LOW, READ_HIGH, MSR_IA32_TIME_STAMP_COUNTER);
 }
 
-void msr_reset_guest_owned(bool rdtscp, bool user_wait)
+void msr_reset_guest_owned(bool rdtscp, bool user_wait, bool xsaves)
 {
 	for (size_t i = 0; i < sizeof(guest_owned) / sizeof(guest_owned[0]); i++) {
 		if (guest_owned[i].home == IN_CPU)
@@ -70,4 +70,6 @@ void msr_reset_guest_owned(bool rdtscp, bool user_wait)
 		wrmsr(MSR_IA32_TSC_AUX, 0);
 	if (user_wait)
 		wrmsr(MSR_IA32_UMWAIT_CONTROL, 0);
+	if (xsaves)
+		wrmsr(MSR_IA32_XSS, 0); /* what exit_rdmsr() says it is */
 }

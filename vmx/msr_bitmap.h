@@ -13,6 +13,6 @@ void msr_bitmap_fill(uint8_t bitmap[4096], bool rdtscp, bool user_wait);
  * Sets the MSRs that are the guest's alone, and stay in the CPU while Sill runs, to their values
  * after a reset: nothing of the firmware's or of an earlier guest's shows through.
  */
-void msr_reset_guest_owned(bool rdtscp, bool user_wait);
+void msr_reset_guest_owned(bool rdtscp, bool user_wait, bool xsaves);
 
 #endif

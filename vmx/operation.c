@@ -8,6 +8,7 @@
 #include "core/cpu_setup.h"
 #include "core/memory.h"
 #include "core/msr.h"
+#include "core/safe_access.h"
 #include "vmx/instructions.h"
 
 int vmx_operation_enter(const struct vmx_capability *capability)
@@ -21,6 +22,8 @@ int vmx_operation_enter(const struct vmx_capability *capability)
 	/* "Restrictions on VMX Operation": some bits of CR0 and CR4 are fixed. */
 	write_cr0((read_cr0() | capability->cr0_fixed0) & capability->cr0_fixed1);
 	write_cr4(((read_cr4() | CR4_VMXE) | capability->cr4_fixed0) & capability->cr4_fixed1);
+	/* "VMXON": #GP while Intel PT traces, on CPUs that cannot trace in VMX operation. */
+	(void)!safe_wrmsr(MSR_IA32_RTIT_CTL, 0);
 	region[0] = capability->revision;
 	vmxon(physical_of(region));
 	return 0;

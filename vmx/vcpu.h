@@ -56,7 +56,8 @@ struct vcpu {
 	uint8_t trace_at; /* where the next exit is noted */
 	uint64_t trace[VCPU_TRACE_WORDS];
 	uint64_t exits[EXIT_REASON_COUNT];
-	uint64_t advances; /* calls of vcpu_advance() */
+	uint64_t odd_exits; /* those whose reason is in no table: failed VM entries */
+	uint64_t advances;  /* calls of vcpu_advance() */
 
 	void *vmcs;	     /* the VMCS region, */
 	uint8_t *io_bitmaps; /* the two I/O bitmaps, */
@@ -117,6 +118,8 @@ void vcpu_advance(struct vcpu *vcpu);
  */
 void vcpu_inject_ud(struct vcpu *vcpu);
 void vcpu_inject_gp(struct vcpu *vcpu); /* error code 0 */
+/* #SS(0) for the stack segment, else #GP(0). */
+void vcpu_inject_segment_fault(struct vcpu *vcpu, enum vmcs_segment segment);
 void vcpu_inject_pf(struct vcpu *vcpu, uint64_t address, uint32_t error_code);
 
 /*

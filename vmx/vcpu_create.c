@@ -111,6 +111,7 @@ static void reset_registers(const struct vcpu *vcpu)
 	write_dr3(0);
 	write_dr6(0xffff0ff0);
 	write_cr2(0);
+	__asm__ volatile("mov %0, %%cr8" : : "r"(0ull));
 }
 
 /* What vmread_proven() relies on. */
@@ -130,9 +131,12 @@ void vcpu_start(struct vcpu *vcpu, struct ept *ept, const struct vcpu_start *sta
 	bool user_wait =
 		(vcpu->capability->secondary.value & SECONDARY_ENABLE_USER_WAIT_AND_PAUSE) != 0;
 
+	bool xsaves = (vcpu->capability->secondary.value & SECONDARY_ENABLE_XSAVES_XRSTORS) != 0;
+
 	memset(&vcpu->registers, 0, sizeof(vcpu->registers));
 	memset(vcpu->trace, 0, sizeof(vcpu->trace));
 	memset(vcpu->exits, 0, sizeof(vcpu->exits));
+	vcpu->odd_exits = 0;
 	vcpu->advances = 0;
 	vcpu->trace_at = 0;
 	vcpu->end = VCPU_RUNNING;
@@ -146,7 +150,7 @@ void vcpu_start(struct vcpu *vcpu, struct ept *ept, const struct vcpu_start *sta
 
 	reset_registers(vcpu);
 	msr_bitmap_fill(vcpu->msr_bitmap, rdtscp, user_wait);
-	msr_reset_guest_owned(rdtscp, user_wait);
+	msr_reset_guest_owned(rdtscp, user_wait, xsaves);
 
 	/*
 	 * "Initializing a VMCS": the region is cleared, made current, and all fields are written.
