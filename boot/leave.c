@@ -6,7 +6,8 @@
 #include "core/cpu.h"
 #include "core/string.h"
 
-/* More than once is already rare; a firmware that changes its map each time would go on for ever.
+/*
+ * More than once is already rare; a firmware that changes its map each time would go on for ever.
  */
 #define MAX_ATTEMPTS 8u
 
