@@ -100,7 +100,7 @@ static void reflect(struct vcpu *vcpu, uint32_t information)
 	uint32_t type = INTERRUPTION_TYPE(information);
 
 	deadline_check(vcpu);
-	/* "Information for VM Exits Due to Vectored Events": an IRET that faulted unblocked NMIs. */
+	/* "Information for VM Exits Due to Vectored Events": a faulting IRET unblocked NMIs. */
 	if ((information & INTERRUPTION_NMI_UNBLOCKING_DUE_TO_IRET) != 0 &&
 	    (vmread(VMCS_IDT_VECTORING_INFORMATION) & INTERRUPTION_VALID) == 0)
 		vmwrite(VMCS_GUEST_INTERRUPTIBILITY_STATE,
