@@ -4,7 +4,6 @@
 # make run       boots the image in a virtual machine (GUEST=path: another Multiboot kernel)
 # make test      every test
 # make help      the rest
-# V=1 with any of them shows each command.
 
 BUILD := build
 CC := gcc
@@ -70,3 +69,4 @@ help:
 	@echo 'make usb DEV=/dev/sdX   writes the image to a USB stick, after asking'
 	@echo 'make docs      docs/hypercalls.md, from hypercall/calls.def'
 	@echo 'make clean     removes what was built'
+	@echo 'V=1 with any of them shows each command'
