@@ -453,6 +453,8 @@ static int set_trace_hypercalls(struct parser *parser, const char *value)
 #define VMCS_VM_ENTRY_EXCEPTION_ERROR_CODE     0x4018u
 #define VMCS_VM_ENTRY_INSTRUCTION_LENGTH       0x401au
 #define VMCS_GUEST_ACTIVITY_STATE	       0x4826u
+#define VMCS_LINK_POINTER		       0x2800u
+#define VMCS_PREEMPTION_TIMER_VALUE	       0x482eu
 #define ACTIVITY_WAIT_FOR_SIPI		       3
 
 /* Why this field may not be set from the configuration, or NULL. */
@@ -469,6 +471,12 @@ static const char *judge_vmcs_setting(uint64_t field, uint64_t value)
 	    field != VMCS_VM_ENTRY_EXCEPTION_ERROR_CODE &&
 	    field != VMCS_VM_ENTRY_INSTRUCTION_LENGTH && (field & FIELD_TYPE) != FIELD_GUEST)
 		return "not part of the guest's state, could break Sill itself";
+	/* The CPU reads the memory that it points at, wherever that is. */
+	if ((field & ~(uint64_t)FIELD_HIGH) == VMCS_LINK_POINTER)
+		return "the link pointer is not the guest's";
+	/* The time limit is kept with it. */
+	if (field == VMCS_PREEMPTION_TIMER_VALUE)
+		return "use time_limit";
 	if ((width == FIELD_WIDTH_16 && value > UINT16_MAX) ||
 	    ((width == FIELD_WIDTH_32 || (field & FIELD_HIGH)) && value > UINT32_MAX))
 		return "the value is wider than the field";

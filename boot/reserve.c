@@ -31,6 +31,9 @@ uint64_t reserve_arena_size(uint64_t core_size, const uint64_t *memory, const ui
 	if (__builtin_add_overflow(size, tables, &size) ||
 	    __builtin_add_overflow(size, RESERVE_FIXED + RESERVE_BOOT_STACK + RESERVE_GUARD, &size))
 		return 0;
+	/* A large arena needs page tables of its own to be mapped with. */
+	if (__builtin_add_overflow(size, table_bytes(size, PAGE) - PAGE, &size))
+		return 0;
 	return size;
 }
 

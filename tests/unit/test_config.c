@@ -416,8 +416,8 @@ static void test_vmcs(void **state)
 	static const char *const right[] = {
 		"0x6820=0x0",	     "26656=2",		  "0x681E=0xffffffffffffffff",
 		"0x0800=0xffff",     "0x4800=0xffffffff", "0x4016=0x80000b0d",
-		"0x4018=0xffffffff", "0x401a=15",	  "0x2800=0xffffffffffffffff",
-		"0x2801=0xffffffff", "0x4826=2",	  "0x4826=4",
+		"0x4018=0xffffffff", "0x401a=15",	  "0x2802=0xffffffffffffffff",
+		"0x2803=0xffffffff", "0x4826=2",	  "0x4826=4",
 	};
 	static const struct {
 		const char *text, *reason;
@@ -445,7 +445,10 @@ static void test_vmcs(void **state)
 		{"0x0800=0x10000", "wider than"},
 		{"0x4800=0x100000000", "wider than"},
 		{"0x4016=0x100000000", "wider than"},
-		{"0x2801=0x100000000", "wider than"},
+		{"0x2803=0x100000000", "wider than"},
+		{"0x2800=0", "link pointer"},
+		{"0x2801=0", "link pointer"},
+		{"0x482e=0", "use time_limit"},
 		{"0x4826=3", "never end"},
 	};
 	char text[1000] = G;
