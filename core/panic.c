@@ -131,6 +131,7 @@ __attribute__((noreturn)) static void report(const char *why, const struct trap_
 		log_error("panic while reporting a panic: %s", why);
 	} else {
 		reporting = true;
+		log_start(SILL_LOG_DEBUG); /* nothing is held back now */
 		subject.frame = frame;
 		subject.rip = rip;
 		subject.rbp = rbp;

@@ -26,6 +26,26 @@ static void copy_segments(const struct machine *machine, const struct multiboot_
 	}
 }
 
+/*
+ * What a BIOS leaves behind below 500h, as far as kernels from its days look at it: the port of
+ * COM1, the segment in which conventional memory ends, its size in KiB; and interrupt vectors into
+ * the ROM, so that a call of a BIOS that isn't there ends the guest with a report that says so.
+ * Loaded segments may overwrite it.
+ */
+static void build_bios_data(const struct machine *machine)
+{
+	const uint16_t com1 = 0x3f8, end_segment = MULTIBOOT_LOWER_END >> 4;
+	const uint16_t lower_kib = MULTIBOOT_LOWER_END >> 10;
+	static uint32_t vectors[256];
+
+	for (uint32_t i = 0; i < 256; i++)
+		vectors[i] = 0xf0000000; /* F000:0000 */
+	physical_write(machine->ram.base, vectors, sizeof(vectors));
+	physical_write(machine->ram.base + 0x400, &com1, sizeof(com1));
+	physical_write(machine->ram.base + 0x40e, &end_segment, sizeof(end_segment));
+	physical_write(machine->ram.base + 0x413, &lower_kib, sizeof(lower_kib));
+}
+
 int guest_load(struct machine *machine, struct vcpu_start *start)
 {
 	static uint32_t info[MULTIBOOT_INFO_SIZE / sizeof(uint32_t)];
@@ -47,6 +67,7 @@ int guest_load(struct machine *machine, struct vcpu_start *start)
 		return -SILL_ENOEXEC;
 	}
 
+	build_bios_data(machine);
 	copy_segments(machine, &plan);
 	for (uint32_t i = 0; i < layout.module_count; i++)
 		physical_copy(machine->ram.base + layout.modules[i].base,

@@ -331,7 +331,7 @@ enum vmx_verdict vmx_capability_check(const struct vmx_facts *facts, struct vmx_
 			   !strcmp(out->vendor, "HygonGenuine");
 
 		format(out->message, sizeof(out->message),
-		       amd ? "This processor (%s) has AMD's virtualisation, not Intel VT-x."
+		       amd ? "This processor (%s) is from AMD and has not Intel VT-x."
 			   : "This processor (%s) reports no Intel VT-x (CPUID.1:ECX bit 5 is 0).",
 		       out->vendor);
 		if (amd)

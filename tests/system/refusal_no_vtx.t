@@ -19,7 +19,7 @@ for my $gop (0, 1) {
 		until => 'UEFI Interactive Shell',
 	);
 	verdict_like($run, qr/^failure/);
-	serial_like($run, qr/This processor \(AuthenticAMD\) has AMD's virtualisation, not Intel VT-x/, 'Sill says that there is no VT-x');
+	serial_like($run, qr/This processor \(AuthenticAMD\) is from AMD and has not Intel VT-x/, 'Sill says that there is no VT-x');
 	serial_like($run, qr/UEFI Interactive Shell/, 'the firmware lives on');
 	serial_unlike($run, qr/VMXON: /, 'VMX was not entered');
 }
