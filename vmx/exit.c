@@ -229,7 +229,7 @@ uint64_t vcpu_read_register(const struct vcpu *vcpu, unsigned int number)
 {
 	if (number == ENCODED_RSP)
 		return vmread(VMCS_GUEST_RSP);
-	return (&vcpu->registers.rax)[number < ENCODED_RSP ? number : number - 1];
+	return vcpu->registers.in_order[number < ENCODED_RSP ? number : number - 1];
 }
 
 void vcpu_write_register(struct vcpu *vcpu, unsigned int number, uint64_t value)
@@ -237,5 +237,5 @@ void vcpu_write_register(struct vcpu *vcpu, unsigned int number, uint64_t value)
 	if (number == ENCODED_RSP)
 		vmwrite(VMCS_GUEST_RSP, value);
 	else
-		(&vcpu->registers.rax)[number < ENCODED_RSP ? number : number - 1] = value;
+		vcpu->registers.in_order[number < ENCODED_RSP ? number : number - 1] = value;
 }

@@ -25,8 +25,13 @@
  * instruction encodings, RSP left out (it is in the VMCS).
  */
 struct vcpu_registers {
-	uint64_t rax, rcx, rdx, rbx, rbp, rsi, rdi;
-	uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
+	union {
+		struct {
+			uint64_t rax, rcx, rdx, rbx, rbp, rsi, rdi;
+			uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
+		};
+		uint64_t in_order[15];
+	};
 };
 
 /* How a guest ended. */
