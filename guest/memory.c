@@ -158,8 +158,8 @@ void guest_exit_ept_violation(struct vcpu *vcpu)
 
 void guest_exit_ept_misconfiguration(struct vcpu *vcpu)
 {
+	(void)vcpu;
 	/* No guest can cause this: the tables hold an entry that the CPU cannot understand. */
 	panic("EPT misconfiguration at guest-physical %llx",
 	      (unsigned long long)vmread(VMCS_GUEST_PHYSICAL_ADDRESS));
-	(void)vcpu;
 }
