@@ -65,8 +65,7 @@ static bool has_secondary(const struct vcpu *vcpu, uint32_t control)
 	return (vcpu->capability->secondary.value & control) != 0;
 }
 
-/* Out of line, like the next ones: leaves that need no more than the CPU's answer stay short. */
-__attribute__((cold, noinline)) static void show_leaf_1(struct cpuid_result *r)
+static void show_leaf_1(struct cpuid_result *r)
 {
 	r->ebx = (r->ebx & 0xffff) | BIT(16); /* APIC ID 0, one logical processor */
 	r->ecx = (r->ecx & ~(LEAF_1_ECX_HIDDEN | LEAF_1_ECX_OSXSAVE)) | LEAF_1_ECX_HYPERVISOR;
@@ -76,8 +75,7 @@ __attribute__((cold, noinline)) static void show_leaf_1(struct cpuid_result *r)
 		r->ecx |= LEAF_1_ECX_OSXSAVE;
 }
 
-__attribute__((cold, noinline)) static void show_leaf_7(const struct vcpu *vcpu, uint32_t subleaf,
-							struct cpuid_result *r)
+static void show_leaf_7(const struct vcpu *vcpu, uint32_t subleaf, struct cpuid_result *r)
 {
 	if (subleaf == 1) {
 		*r = (struct cpuid_result){.eax = r->eax & LEAF_7_1_EAX_SHOWN};
@@ -102,8 +100,7 @@ __attribute__((cold, noinline)) static void show_leaf_7(const struct vcpu *vcpu,
 }
 
 /* The guest's XCR0 is in the CPU, so the sizes in EBX are those of the guest. */
-__attribute__((cold, noinline)) static void show_leaf_d(const struct vcpu *vcpu, uint32_t subleaf,
-							struct cpuid_result *r)
+static void show_leaf_d(const struct vcpu *vcpu, uint32_t subleaf, struct cpuid_result *r)
 {
 	if (subleaf == 0) {
 		r->eax &= (uint32_t)vcpu->xcr0_allowed;
@@ -118,31 +115,22 @@ __attribute__((cold, noinline)) static void show_leaf_d(const struct vcpu *vcpu,
 	}
 }
 
-__attribute__((hot)) void exit_cpuid(struct vcpu *vcpu)
+static inline void answer(struct vcpu *vcpu, struct cpuid_result r)
 {
-	uint32_t leaf = (uint32_t)vcpu->registers.rax;
-	uint32_t subleaf = (uint32_t)vcpu->registers.rcx;
+	vcpu->registers.rax = r.eax;
+	vcpu->registers.rbx = r.ebx;
+	vcpu->registers.rcx = r.ecx;
+	vcpu->registers.rdx = r.edx;
+	vcpu_advance(vcpu);
+}
+
+/* Leaves of which something is hidden or changed; those that are not named here are all zeros. */
+__attribute__((cold, noinline)) static void answer_filtered(struct vcpu *vcpu, uint32_t leaf,
+							    uint32_t subleaf)
+{
 	struct cpuid_result r = {0};
 
 	switch (leaf) {
-	case 0x00: /* vendor and highest leaf */
-	case 0x02: /* caches */
-	case 0x80000000:
-	case 0x80000002: /* brand string */
-	case 0x80000003:
-	case 0x80000004:
-	case 0x80000005:
-	case 0x80000006: /* L2 cache */
-	case 0x80000007: /* invariant TSC */
-	case 0x80000008: /* address widths */
-		r = cpuid(leaf, subleaf);
-		break;
-	case 0x15: /* TSC and crystal clock */
-	case 0x16: /* frequencies */
-		/* Not where the clock on the wall says otherwise: see core/time.c. */
-		if (time_agrees_with_cpuid())
-			r = cpuid(leaf, subleaf);
-		break;
 	case 0x01:
 		r = cpuid(leaf, subleaf);
 		show_leaf_1(&r);
@@ -159,15 +147,11 @@ __attribute__((hot)) void exit_cpuid(struct vcpu *vcpu)
 		r = cpuid(leaf, subleaf);
 		show_leaf_d(vcpu, subleaf, &r);
 		break;
-	case SILL_CPUID_SIGNATURE:
-		r.eax = SILL_CPUID_MAX;
-		r.ebx = r.ecx = r.edx = SILL_SIGNATURE;
-		break;
-	case SILL_CPUID_FEATURES:
-		r.eax = SILL_ABI_VERSION;
-		r.ebx = vcpu->hypercall_features;
-		r.ecx = SILL_CALL_COUNT;
-		r.edx = SILL_DOORBELL_PORT;
+	case 0x15: /* TSC and crystal clock */
+	case 0x16: /* frequencies */
+		/* Not where the clock on the wall says otherwise: see core/time.c. */
+		if (time_agrees_with_cpuid())
+			r = cpuid(leaf, subleaf);
 		break;
 	case 0x80000001:
 		r = cpuid(leaf, subleaf);
@@ -178,12 +162,40 @@ __attribute__((hot)) void exit_cpuid(struct vcpu *vcpu)
 		if (!has_secondary(vcpu, SECONDARY_ENABLE_RDTSCP))
 			r.edx &= ~LEAF_80000001_EDX_RDTSCP;
 		break;
-	default: /* all zeros */
+	default:
 		break;
 	}
-	vcpu->registers.rax = r.eax;
-	vcpu->registers.rbx = r.ebx;
-	vcpu->registers.rcx = r.ecx;
-	vcpu->registers.rdx = r.edx;
-	vcpu_advance(vcpu);
+	answer(vcpu, r);
+}
+
+__attribute__((hot)) void exit_cpuid(struct vcpu *vcpu)
+{
+	uint32_t leaf = (uint32_t)vcpu->registers.rax;
+	uint32_t subleaf = (uint32_t)vcpu->registers.rcx;
+
+	switch (leaf) {
+	case 0x00: /* vendor and highest leaf */
+	case 0x02: /* caches */
+	case 0x80000000:
+	case 0x80000002: /* brand string */
+	case 0x80000003:
+	case 0x80000004:
+	case 0x80000005:
+	case 0x80000006: /* L2 cache */
+	case 0x80000007: /* invariant TSC */
+	case 0x80000008: /* address widths */
+		answer(vcpu, cpuid(leaf, subleaf));
+		break;
+	case SILL_CPUID_SIGNATURE:
+		answer(vcpu, (struct cpuid_result){SILL_CPUID_MAX, SILL_SIGNATURE, SILL_SIGNATURE,
+						   SILL_SIGNATURE});
+		break;
+	case SILL_CPUID_FEATURES:
+		answer(vcpu, (struct cpuid_result){SILL_ABI_VERSION, vcpu->hypercall_features,
+						   SILL_CALL_COUNT, SILL_DOORBELL_PORT});
+		break;
+	default:
+		answer_filtered(vcpu, leaf, subleaf);
+		break;
+	}
 }
