@@ -41,7 +41,7 @@ void guest_exit_hlt(struct vcpu *vcpu)
 
 void guest_exit_preemption_timer(struct vcpu *vcpu)
 {
-	if (!machine.provocation_due) {
+	if (!machine.provocation_due || !deadline_passed(vcpu)) {
 		deadline_expired(vcpu);
 		return;
 	}

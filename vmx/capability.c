@@ -119,7 +119,7 @@ static struct vmx_control_word decode(uint64_t msr)
 					 .may_be_1 = (uint32_t)(msr >> 32)};
 }
 
-static enum vmx_verdict refuse(struct vmx_capability *out, enum vmx_verdict verdict)
+static enum vmx_verdict conclude(struct vmx_capability *out, enum vmx_verdict verdict)
 {
 	out->verdict = verdict;
 	return verdict;
@@ -242,7 +242,7 @@ static enum vmx_verdict choose_controls(struct vmx_capability *out)
 				       "\"%s\" in the %s.",
 				       vmx_control_words(control->word, control->mask),
 				       vmx_word_words(control->word));
-				return refuse(out, VMX_CONTROL_MISSING);
+				return conclude(out, VMX_CONTROL_MISSING);
 			}
 		}
 		if (control->wish == SET_REQUIRED || (control->wish == SET_IF_POSSIBLE && has))
@@ -261,7 +261,7 @@ static enum vmx_verdict choose_controls(struct vmx_capability *out)
 			       "VT-x on this processor forces a control that Sill does not use: "
 			       "\"%s\" in the %s cannot be 0.",
 			       vmx_control_words(word, 1u << bit), vmx_word_words(word));
-			return refuse(out, VMX_CONTROL_FORCED);
+			return conclude(out, VMX_CONTROL_FORCED);
 		}
 		words[word]->value = wanted[word] | words[word]->must_be_1;
 	}
@@ -286,7 +286,7 @@ static enum vmx_verdict check_ept(struct vmx_capability *out)
 	format(out->message, sizeof(out->message),
 	       "EPT on this processor lacks %s, which Sill needs (IA32_VMX_EPT_VPID_CAP = %016llx).",
 	       lacks, (unsigned long long)cap);
-	return refuse(out, VMX_EPT_INSUFFICIENT);
+	return conclude(out, VMX_EPT_INSUFFICIENT);
 }
 
 /* SDM, "Enabling and Entering VMX Operation": the lock bit decides, and lasts until reset. */
@@ -309,13 +309,13 @@ static enum vmx_verdict check_feature_control(const struct vmx_facts *facts,
 		       "Firmware locked VT-x for use inside SMX operation only "
 		       "(IA32_FEATURE_CONTROL = %llxh, outside-SMX bit 2 clear).",
 		       (unsigned long long)value);
-		return refuse(out, VMX_LOCKED_FOR_SMX_ONLY);
+		return conclude(out, VMX_LOCKED_FOR_SMX_ONLY);
 	}
 	format(out->message, sizeof(out->message),
 	       "The processor has VT-x, but firmware switched it off and locked that "
 	       "(IA32_FEATURE_CONTROL = %llxh); no software can undo this before a reset.",
 	       (unsigned long long)value);
-	return refuse(out, VMX_LOCKED_OFF);
+	return conclude(out, VMX_LOCKED_OFF);
 }
 
 enum vmx_verdict vmx_capability_check(const struct vmx_facts *facts, struct vmx_capability *out)
@@ -335,20 +335,20 @@ enum vmx_verdict vmx_capability_check(const struct vmx_facts *facts, struct vmx_
 			   : "This processor (%s) reports no Intel VT-x (CPUID.1:ECX bit 5 is 0).",
 		       out->vendor);
 		if (amd)
-			return refuse(out, VMX_NOT_INTEL);
-		return refuse(out, VMX_NOT_IN_CPUID);
+			return conclude(out, VMX_NOT_INTEL);
+		return conclude(out, VMX_NOT_IN_CPUID);
 	}
 	if (!(facts->leaf_80000001.edx & CPUID_80000001_EDX_LM)) {
 		format(out->message, sizeof(out->message),
 		       "This processor has VT-x but no 64-bit mode.");
-		return refuse(out, VMX_NO_LONG_MODE);
+		return conclude(out, VMX_NO_LONG_MODE);
 	}
 	if ((facts->read & (VMX_READ_FEATURE_CONTROL | VMX_READ_BASIC)) !=
 		    (VMX_READ_FEATURE_CONTROL | VMX_READ_BASIC) ||
 	    ((facts->basic & VMX_BASIC_TRUE_CONTROLS) && !(facts->read & VMX_READ_TRUE_CTLS))) {
 		format(out->message, sizeof(out->message),
 		       "The VMX capability MSRs were not read, though the processor has them.");
-		return refuse(out, VMX_FACTS_INCOMPLETE);
+		return conclude(out, VMX_FACTS_INCOMPLETE);
 	}
 	decode_facts(facts, out);
 	verdict = check_feature_control(facts, out);
@@ -358,28 +358,28 @@ enum vmx_verdict vmx_capability_check(const struct vmx_facts *facts, struct vmx_
 		format(out->message, sizeof(out->message),
 		       "IA32_VMX_BASIC reports a VMCS region of %u bytes; 1 to 4096 are possible.",
 		       out->region_size);
-		return refuse(out, VMX_REGION_TOO_LARGE);
+		return conclude(out, VMX_REGION_TOO_LARGE);
 	}
 	if (!vmx_capability_has(out, VMX_WORD_PRIMARY, PRIMARY_ACTIVATE_SECONDARY_CONTROLS)) {
 		format(out->message, sizeof(out->message),
 		       "VT-x on this processor is of the first generation: it lacks \"%s\", and "
 		       "with them EPT.",
 		       vmx_control_words(VMX_WORD_PRIMARY, PRIMARY_ACTIVATE_SECONDARY_CONTROLS));
-		return refuse(out, VMX_NO_SECONDARY_CONTROLS);
+		return conclude(out, VMX_NO_SECONDARY_CONTROLS);
 	}
 	if (!vmx_capability_has(out, VMX_WORD_SECONDARY, SECONDARY_ENABLE_EPT)) {
 		format(out->message, sizeof(out->message),
 		       "VT-x on this processor has no extended page tables (EPT): control \"%s\" "
 		       "is missing.",
 		       vmx_control_words(VMX_WORD_SECONDARY, SECONDARY_ENABLE_EPT));
-		return refuse(out, VMX_NO_EPT);
+		return conclude(out, VMX_NO_EPT);
 	}
 	if (!vmx_capability_has(out, VMX_WORD_SECONDARY, SECONDARY_UNRESTRICTED_GUEST)) {
 		format(out->message, sizeof(out->message),
 		       "VT-x on this processor cannot run a guest without paging: control \"%s\" "
 		       "is missing.",
 		       vmx_control_words(VMX_WORD_SECONDARY, SECONDARY_UNRESTRICTED_GUEST));
-		return refuse(out, VMX_NO_UNRESTRICTED_GUEST);
+		return conclude(out, VMX_NO_UNRESTRICTED_GUEST);
 	}
 	verdict = check_ept(out);
 	if (verdict != VMX_USABLE)
