@@ -36,7 +36,7 @@ sub check_proof
 		$size > 0 && $size <= 4096, 'proof: revision and size are those in IA32_VMX_BASIC');
 	like($log, qr/^proof: boot services ended, after 1 call of ExitBootServices$/m, 'proof: boot services ended');
 	my ($boot, $run_time) = $log =~
-		/^proof: firmware \(EDK II [0-9a-f.]+\) holds ([0-9]+) KiB for boot and ([0-9]+) KiB for run time;$/m;
+		/^proof: firmware \((?:[^()]+ )?EDK II [0-9a-f.]+\) holds ([0-9]+) KiB for boot and ([0-9]+) KiB for run time;$/m;
 	ok(defined $boot && $boot > 4096 && $boot < 512 * 1024 && $run_time > 64 && $run_time < 65536,
 		'proof: firmware holds a plausible amount of memory');
 	my ($mapped, $executable) = $log =~
