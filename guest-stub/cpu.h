@@ -46,8 +46,10 @@
 #define IA32_SYSENTER_CS     0x174u
 #define IA32_SYSENTER_ESP    0x175u
 #define IA32_SYSENTER_EIP    0x176u
+#define IA32_DEBUGCTL	     0x1d9u
 #define IA32_PAT	     0x277u
 #define IA32_VMX_BASIC	     0x480u
+#define IA32_XSS	     0xda0u
 #define IA32_EFER	     0xc0000080u
 #define IA32_STAR	     0xc0000081u
 #define IA32_LSTAR	     0xc0000082u
@@ -57,6 +59,8 @@
 #define IA32_GS_BASE	     0xc0000101u
 #define IA32_KERNEL_GS_BASE  0xc0000102u
 #define IA32_TSC_AUX	     0xc0000103u
+
+#define DEBUGCTL_BTF	     (1ull << 1)
 
 #define EFER_SCE	     (1ull << 0)
 #define EFER_LME	     (1ull << 8)

@@ -32,6 +32,9 @@ extern uint64_t test_pdpt[512], test_pd[512], test_pt[512];
 void paging_start(void);
 void flush_tlb(void);
 
+/* The first gigabytes, and all of it. What a test changes it puts back. */
+extern uint64_t boot_pd[4 * 512], boot_pml4[512];
+
 /* Maps page n of 4 KiB to a guest-physical address with these flags; without flags unmaps it. */
 void test_map(unsigned n, uint64_t address, uint64_t flags);
 

@@ -5,6 +5,8 @@
 #include "helpers.h"
 #include "paging.h"
 #include "ring3.h"
+#include "sill.h"
+#include "string.h"
 #include "suite.h"
 #include "tap.h"
 
@@ -95,6 +97,7 @@ static void cr3_cr8(void)
 {
 	const uint64_t old = read_cr3();
 
+	tap_equal(read_cr8(), 0, "CR8 starts at 0");
 	if (physical_bits() < 52)
 		tap_equal(try_write_cr3(old | 1ull << 51), VECTOR_GP, "CR3 with bit 51: #GP");
 	tap_equal(read_cr3(), old, "CR3 is unchanged by it");
@@ -103,6 +106,51 @@ static void cr3_cr8(void)
 	tap_equal(read_cr8(), 5, "CR8 keeps 5");
 	write_cr8(0);
 	tap_equal(read_cr8(), 0, "CR8 keeps 0");
+	write_cr8(9); /* the next guest must not find it */
+}
+
+/*
+ * An instruction that exits, as the last one before the addresses end: there is nothing behind it,
+ * so it ends in #GP.
+ */
+static void last_instruction(void)
+{
+	static __attribute__((aligned(4096))) uint8_t code[4096];
+	static const struct {
+		const char *name;
+		uint32_t eax;
+		unsigned length;
+		uint8_t bytes[3];
+	} list[] = {
+		{"CPUID", 0, 2, {0x0f, 0xa2}},
+		{"VMCALL", SILL_CALL_PING, 3, {0x0f, 0x01, 0xc1}},
+	};
+	const uint64_t all = PTE_P | PTE_W;
+
+	/* The last page below 2^47, by way of the tables of the test area. */
+	boot_pml4[255] = (uint64_t)test_pdpt | all;
+	test_pdpt[511] = (uint64_t)test_pd | all;
+	test_pd[511] = (uint64_t)test_pt | all;
+	test_map(511, (uint64_t)code, all);
+	flush_tlb();
+	for (unsigned i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
+		unsigned at = sizeof(code) - list[i].length;
+
+		memcpy(code + at, list[i].bytes, list[i].length);
+		code[at - 5] = 0xb8; /* MOV EAX, */
+		memcpy(code + at - 4, &list[i].eax, 4);
+		expect();
+		catch_jump((1ull << 47) - list[i].length - 5);
+		tap_equal(caught.vector, VECTOR_GP,
+			  "%s as the last instruction of the lower half: #GP", list[i].name);
+		tap_equal(caught.error, 0, "its error code is 0");
+		tap_ok(caught.rip == 1ull << 47, "its RIP is beyond the lower half");
+	}
+	test_map(511, 0, 0);
+	test_pd[511] = 0;
+	test_pdpt[511] = 0;
+	boot_pml4[255] = 0;
+	flush_tlb();
 }
 
 USER_CODE static uint64_t user_xsetbv(uint64_t unused)
@@ -240,6 +288,7 @@ void test_control(void)
 	cr0();
 	cr4();
 	cr3_cr8();
+	last_instruction();
 	xcr0();
 	caches();
 	enabled_instructions();

@@ -84,6 +84,7 @@ void test_cpuid(void)
 	}
 	tap_ok(cpuid(0x80000000, 0).eax >= 0x80000001, "CPUID: extended leaves are there");
 	tap_ok(cpuid(0x80000001, 0).edx >> 29 & 1, "CPUID: 64-bit mode");
+	tap_ok(cpuid(0x80000001, 0).edx >> 11 & 1, "CPUID: SYSCALL, asked in 64-bit mode");
 	tap_ok(!(cpuid_or_zero(0x80000001, 0).ecx >> 2 & 1), "CPUID hides SVM");
 	xsave_leaf();
 }

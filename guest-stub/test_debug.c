@@ -176,6 +176,37 @@ static void breakpoint_mov_ss(const char *name, void (*function)(const uint16_t 
 	steps.stop_after = 0;
 }
 
+/*
+ * With IA32_DEBUGCTL.BTF single steps are from branch to branch: none is due after CPUID, and
+ * delivering one clears BTF.
+ */
+static void branch_steps(void)
+{
+	uint64_t target;
+
+	tap_equal(try_wrmsr(IA32_DEBUGCTL, DEBUGCTL_BTF), NO_EXCEPTION,
+		  "IA32_DEBUGCTL.BTF can be set");
+	tap_equal(rdmsr(IA32_DEBUGCTL) & DEBUGCTL_BTF, DEBUGCTL_BTF, "and reads so");
+	expect_steps(1);
+	__asm__ volatile("xor %%eax, %%eax\n\t"
+			 "pushfq\n\t"
+			 "orl %1, (%%rsp)\n\t"
+			 "lea 1f(%%rip), %%rsi\n\t"
+			 "popfq\n\t"
+			 "cpuid\n\t"
+			 "jmp 1f\n\t"
+			 "nop\n"
+			 "1:\tnop"
+			 : "=&S"(target)
+			 : "i"(RFLAGS_TF)
+			 : "eax", "ebx", "ecx", "edx", "memory", "cc");
+	steps.stop_after = 0;
+	tap_equal(steps.count, 1, "BTF: one #DB");
+	tap_equal(steps.rip[0], target, "BTF: it comes behind the branch, not behind CPUID");
+	tap_equal(rdmsr(IA32_DEBUGCTL) & DEBUGCTL_BTF, 0, "BTF: it reads 0 then");
+	wrmsr(IA32_DEBUGCTL, 0);
+}
+
 void test_debug(void)
 {
 	const unsigned count = sizeof(exits) / sizeof(exits[0]);
@@ -189,6 +220,7 @@ void test_debug(void)
 	mov_ss("VMCALL", mov_ss_vmcall, mov_ss_vmcall_next);
 	breakpoint_mov_ss("CPUID", breakpoint_cpuid, breakpoint_cpuid_next);
 	breakpoint_mov_ss("VMCALL", breakpoint_vmcall, breakpoint_vmcall_next);
+	branch_steps();
 	tap_ok(sti_cpuid() & RFLAGS_IF,
 	       "CPUID in the shadow of STI: the guest goes on with IF set");
 	tap_ok(sti_vmcall() & RFLAGS_IF,

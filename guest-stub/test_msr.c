@@ -142,6 +142,12 @@ void test_msr(void)
 	tap_equal(try_rdmsr(IA32_BIOS_SIGN_ID, &value), NO_EXCEPTION,
 		  "IA32_BIOS_SIGN_ID can be read");
 
+	if (CPUID_1_ECX(26) && cpuid(0xd, 1).eax >> 3 & 1) {
+		tap_equal(try_rdmsr(IA32_XSS, &value), NO_EXCEPTION, "IA32_XSS can be read");
+		tap_equal(value, 0, "IA32_XSS reads 0");
+		write_gp("IA32_XSS", IA32_XSS, 1ull << 8);
+	}
+
 	for (uint32_t msr = IA32_VMX_BASIC; msr <= IA32_VMX_BASIC + 0x11; msr++)
 		read_gp("a VMX capability", msr);
 	write_gp("IA32_VMX_BASIC", IA32_VMX_BASIC, 0);

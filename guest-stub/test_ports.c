@@ -160,10 +160,75 @@ static void string_forms(void)
 	tap_ok(in8(UART_SCR) == 0x63 && rsi == (uint64_t)(buffer + 19), "OUTSB without REP");
 }
 
+/* What REP OUTSB sends to the UART comes back in, so that each byte can be looked at. */
+static struct string_io looped_back(uint64_t rsi, uint64_t rcx, char *received, unsigned most)
+{
+	struct string_io s = {rsi, rcx};
+	uint8_t mcr;
+	unsigned n = 0;
+
+	for (int i = 0; i < 100000 && !(in8(UART_LSR) & UART_LSR_TEMT); i++)
+		;
+	mcr = in8(UART_MCR);
+	out8(UART_MCR, mcr | 0x10);
+	while (in8(UART_LSR) & UART_LSR_DR)
+		in8(UART_DATA);
+	expect();
+	__asm__ volatile(MAY_FAULT("addr32 rep outsb")
+			 : "+S"(s.address), "+c"(s.count)
+			 : "d"((uint16_t)UART_DATA)
+			 : "memory");
+	memset(received, 0, most);
+	while (n < most && in8(UART_LSR) & UART_LSR_DR)
+		received[n++] = (char)in8(UART_DATA);
+	out8(UART_MCR, mcr);
+	return s;
+}
+
+/* 32-bit addresses go on at 0, and what counts nothing touches nothing. */
+static void string_ends(void)
+{
+	const uint64_t old = boot_pd[4 * 512 - 1];
+	char received[8], old_zero[2];
+	char *zero = TEST_4K(2); /* a pointer to 0 is no object's */
+	struct string_io s;
+
+	test_map(2, 0, PTE_P | PTE_W);
+	memcpy(old_zero, zero, 2);
+	memcpy(zero, "CD", 2);
+	memcpy(buffer + 4094, "AB", 2);
+	boot_pd[4 * 512 - 1] = (uint64_t)test_pt | PTE_P | PTE_W;
+	test_map(511, (uint64_t)buffer, PTE_P | PTE_W);
+	flush_tlb();
+	s = looped_back(0xfffffffe, 4, received, sizeof(received));
+	test_map(511, 0, 0);
+	boot_pd[4 * 512 - 1] = old;
+	flush_tlb();
+	memcpy(zero, old_zero, 2);
+	test_map(2, 0, 0);
+	tap_equal(caught.vector, NO_EXCEPTION,
+		  "REP OUTSB with 32-bit addresses: no fault at 4 GiB");
+	tap_ok(!memcmp(received, "ABCD", 5), "it goes on at 0");
+	tap_ok(s.address == 2 && s.count == 0, "its RSI and RCX as it ends");
+
+	out8(UART_SCR, 0x11);
+	s = rep_outsb(UART_SCR, TEST_4K(1), 0, false);
+	tap_ok(caught.vector == NO_EXCEPTION && s.address == (uint64_t)TEST_4K(1) &&
+		       in8(UART_SCR) == 0x11,
+	       "REP OUTSB of nothing from where nothing is: nothing happens");
+	s = rep_insb(UART_SCR, TEST_4K(1), 0);
+	tap_ok(caught.vector == NO_EXCEPTION && s.address == (uint64_t)TEST_4K(1) && s.count == 0,
+	       "REP INSB of nothing to where nothing is: nothing happens");
+	s = looped_back((uint64_t)buffer, 0x100000000, received, sizeof(received));
+	tap_ok(caught.vector == NO_EXCEPTION && !received[0],
+	       "REP OUTSB with 32-bit addresses counts in ECX");
+}
+
 void test_ports(void)
 {
 	empty_ports();
 	string_output();
 	string_input();
 	string_forms();
+	string_ends();
 }

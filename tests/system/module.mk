@@ -20,8 +20,8 @@ $(BUILD)/tests/%.efi: $(BUILD)/tests/%.so
 
 .SECONDARY: $(TEST_EFI:.efi=.so)
 
-# A guest that is no ELF file.
-TEST_GUESTS := $(BUILD)/tests/flat.bin
+# Guests that are no ELF files.
+TEST_GUESTS := $(BUILD)/tests/flat.bin $(BUILD)/tests/protected_mode.bin
 
 test-programs: $(TEST_GUESTS)
 

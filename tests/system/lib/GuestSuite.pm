@@ -95,7 +95,7 @@ memory = 32M
 lazy_memory = 4M
 # All of its memory at once, another size, and what another guest left must be gone.
 guest = \EFI\sill\guest-stub.elf
-cmdline = tap=instructions,discovery,memory
+cmdline = tap=instructions,discovery,memory,control
 memory = 16M
 EOF2
 	relay_tap($run, 2);
