@@ -11,29 +11,20 @@
 __attribute__((noreturn)) void vmx_leave(struct vcpu *vcpu); /* vmx/entry.asm */
 
 /*
- * vcpu_advance() doesn't look whether the next instruction lies where there are addresses: the VM
- * entry finds out (SDM, "Checks on Guest RIP, RFLAGS, and SSP"), and then there is time to do what
- * a CPU does. 32-bit code goes on at address 0; 64-bit code gets #GP, which says the nearest RIP
- * that an entry takes.
+ * vcpu_advance() doesn't look whether 32-bit code ran into the end of its addresses: the VM entry
+ * finds out (SDM, "Checks on Guest RIP, RFLAGS, and SSP": bits 63:32 must be 0), and then there is
+ * time to go on at address 0, as a CPU does. 64-bit code needs no help: an entry takes the first
+ * RIP that is not canonical, and the CPU raises #GP.
  */
 static bool mend_rip(struct vcpu *vcpu, uint64_t reason)
 {
 	uint64_t rip = vmread(VMCS_GUEST_RIP);
-	unsigned int sign_bit = (vmread(VMCS_GUEST_CR4) & CR4_LA57) != 0 ? 56 : 47;
 
 	if (reason != (EXIT_REASON_ENTRY_FAILURE | EXIT_REASON_ENTRY_FAILURE_GUEST_STATE) ||
-	    vcpu->advances == 0)
+	    vcpu->advances == 0 || vcpu_in_64_bit_code() || rip >> 32 == 0)
 		return false;
-	if (!vcpu_in_64_bit_code() && rip >> 32 != 0) {
-		vmwrite(VMCS_GUEST_RIP, (uint32_t)rip);
-		return true;
-	}
-	if (vcpu_in_64_bit_code() && rip >> sign_bit == 1) {
-		vmwrite(VMCS_GUEST_RIP, rip | UINT64_MAX << sign_bit);
-		vcpu_inject_gp(vcpu);
-		return true;
-	}
-	return false;
+	vmwrite(VMCS_GUEST_RIP, (uint32_t)rip);
+	return true;
 }
 
 __attribute__((cold, noinline)) static void handle_failed_entry(struct vcpu *vcpu, uint64_t reason)
