@@ -122,7 +122,7 @@ void sill_main(const struct sill_handoff *handoff)
 	start_core(handoff);
 	introduce(handoff);
 	start_vmx(handoff);
-	hypercall_start(handoff);
+	display_info_start(&handoff->framebuffer);
 	failed = guests_run(handoff, &capability, &mtrr);
 	vmx_operation_leave();
 	proof_end(handoff);

@@ -1,23 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* display_info: the framebuffer's resolution. Also home of what services know of the machine. */
-#include "core/console.h"
-#include "core/time.h"
+/* display_info: the framebuffer's resolution. */
 #include "hypercall/hypercall.h"
 
-static struct sill_display_info display;
+static struct sill_display_info display; /* a width of 0: there is none */
 
-void hypercall_display_info(struct vcpu *vcpu, bool wide)
+void display_info_start(const struct sill_framebuffer *framebuffer)
 {
-	if (display.width == 0)
-		hypercall_return(vcpu, wide, -SILL_ENODEV);
-	else
-		hypercall_answer(vcpu, wide, &display, sizeof(display));
-}
-
-void hypercall_start(const struct sill_handoff *handoff)
-{
-	const struct sill_framebuffer *framebuffer = &handoff->framebuffer;
-
 	if (framebuffer->format == SILL_PIXEL_NONE)
 		return;
 	display = (struct sill_display_info){
@@ -28,9 +16,15 @@ void hypercall_start(const struct sill_handoff *handoff)
 	};
 }
 
-uint32_t hypercall_features(void)
+bool display_info_present(void)
 {
-	return (console_present() ? SILL_FEATURE_CONSOLE : 0) |
-	       (time_is_known() ? SILL_FEATURE_TIME : 0) |
-	       (display.width != 0 ? SILL_FEATURE_DISPLAY : 0);
+	return display.width != 0;
+}
+
+void hypercall_display_info(struct vcpu *vcpu, bool wide)
+{
+	if (display_info_present())
+		hypercall_answer(vcpu, wide, &display, sizeof(display));
+	else
+		hypercall_return(vcpu, wide, -SILL_ENODEV);
 }

@@ -11,7 +11,7 @@
 #define TSS_TYPE_32_OR_64_BIT 0x9  /* less the busy bit */
 #define TSS_TYPE_BUSY	      0x2
 
-/* "I/O Permission Bit Map": two bytes are read, and both have to lie within the TSS. */
+/* SDM, "I/O Permission Bit Map": two bytes are read, and both have to lie within the TSS. */
 static bool bitmap_grants(struct vcpu *vcpu, uint16_t port)
 {
 	uint64_t base = vmread(VMCS_GUEST_TR_BASE);

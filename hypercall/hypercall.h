@@ -46,8 +46,9 @@ static inline uint64_t hypercall_argument(const struct vcpu *vcpu, bool wide, un
  */
 void hypercall_answer(struct vcpu *vcpu, bool wide, const void *structure, size_t size);
 
-/* What the services tell of the machine; once, before the first guest. */
-void hypercall_start(const struct sill_handoff *handoff);
+/* The display that display_info describes; once, before the first guest. */
+void display_info_start(const struct sill_framebuffer *framebuffer);
+bool display_info_present(void);
 
 /* SILL_FEATURE_* that this machine has. */
 uint32_t hypercall_features(void);

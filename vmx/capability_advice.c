@@ -16,6 +16,10 @@ const char *vmx_capability_advice(const struct vmx_capability *capability)
 	case VMX_LOCKED_FOR_SMX_ONLY:
 		return "Firmware allows VT-x only after a measured launch: switch \"Intel TXT\" (Trusted "
 		       "Execution Technology) off, or VT-x fully on, in the firmware's set-up.";
+	case VMX_CONTROL_MISSING:
+	case VMX_CONTROL_FORCED:
+		return "No setting changes that on a real machine: try another one. In a virtual machine "
+		       "or an emulator, another CPU model may have it.";
 	case VMX_NOT_INTEL:
 		break;
 	default:

@@ -222,11 +222,3 @@ uint64_t vcpu_read_register(const struct vcpu *vcpu, unsigned int number)
 		return vmread(VMCS_GUEST_RSP);
 	return vcpu->registers.in_order[number < ENCODED_RSP ? number : number - 1];
 }
-
-void vcpu_write_register(struct vcpu *vcpu, unsigned int number, uint64_t value)
-{
-	if (number == ENCODED_RSP)
-		vmwrite(VMCS_GUEST_RSP, value);
-	else
-		vcpu->registers.in_order[number < ENCODED_RSP ? number : number - 1] = value;
-}

@@ -149,7 +149,6 @@ void vcpu_account(const struct vcpu *vcpu);
 
 /* The general register with this number in instruction encodings, 0 to 15, RSP included. */
 uint64_t vcpu_read_register(const struct vcpu *vcpu, unsigned int number);
-void vcpu_write_register(struct vcpu *vcpu, unsigned int number, uint64_t value);
 
 /* Is the code segment a 64-bit one? Then registers are read and written whole. */
 static inline bool vcpu_in_64_bit_code(void)

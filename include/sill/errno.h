@@ -7,20 +7,21 @@
 #ifndef SILL_ERRNO_H
 #define SILL_ERRNO_H
 
-#define SILL_EPERM     1  /* the caller may not do this */
-#define SILL_ENOENT    2  /* no such thing */
-#define SILL_EIO       5  /* a device did not answer as it should */
-#define SILL_E2BIG     7  /* more than the stated limit */
-#define SILL_ENOEXEC   8  /* not an image that can be started */
-#define SILL_ENOMEM    12 /* no memory left for this */
-#define SILL_EFAULT    14 /* a pointer through which the caller itself may not read or write */
-#define SILL_EEXIST    17 /* already there */
-#define SILL_ENODEV    19 /* the machine has no such device */
-#define SILL_EINVAL    22 /* an argument is out of its range, or a reserved field is not zero */
-#define SILL_ENOSPC    28 /* a table is full */
-#define SILL_ERANGE    34 /* a number does not fit */
-#define SILL_ENOSYS    38 /* no such call */
-#define SILL_EOVERFLOW 75 /* a sum wrapped */
+/* Answers of calls. */
+#define SILL_EPERM  1  /* the caller may not do this */
+#define SILL_EFAULT 14 /* a pointer through which the caller itself may not read or write */
+#define SILL_ENODEV 19 /* the machine has no such device */
+#define SILL_EINVAL 22 /* an argument is out of its range, or a reserved field is not zero */
+#define SILL_ENOSYS 38 /* no such call */
+
+/* Only within Sill: no call answers with these. */
+#define SILL_ENOENT  2	/* no such thing */
+#define SILL_E2BIG   7	/* more than the stated limit */
+#define SILL_ENOEXEC 8	/* not an image that can be started */
+#define SILL_ENOMEM  12 /* no memory left for this */
+#define SILL_EEXIST  17 /* already there */
+#define SILL_ENOSPC  28 /* a table is full */
+#define SILL_ERANGE  34 /* a number does not fit */
 
 /*
  * The largest error number: results from -SILL_MAX_ERRNO to -1 are errors, all others are values.
