@@ -97,6 +97,73 @@ like($out, qr/not yet.*<a>/s, 'it is held back until Sill is there: the firmware
 	$bye, undef, '--send', 'login: =ro\x6ft\n', '--send', 'password: =a=b\n');
 like($out, qr/\[root\na=b\n\]/, '--send answers in order');
 
+# Which machine is used, where scripts/machine is asked: scripts/boot and scripts/setup go by it.
+sub host
+{
+	my ($nested, $kvm) = @_;
+	system('rm', '-rf', "$dir/sys", "$dir/dev");
+	system('mkdir', '-p', "$dir/sys/module/kvm_intel/parameters", "$dir/dev");
+	my %text = (defined $nested ? ("sys/module/kvm_intel/parameters/nested" => "$nested\n") : (), $kvm ? ('dev/kvm' => '') : ());
+	for my $name (keys %text) {
+		open(my $g, '>', "$dir/$name") or die;
+		print $g $text{$name};
+	}
+	@ENV{qw(SILL_SYSFS SILL_DEV)} = ("$dir/sys", "$dir/dev");
+}
+
+sub chosen
+{
+	chomp(my $name = `scripts/machine @_ 2>&1`);
+	return $name;
+}
+for (['Y', 1, 'qemu'], [1, 1, 'qemu'], ['N', 1, 'bochs'], [0, 1, 'bochs'], ['Y', 0, 'bochs'], [undef, 1, 'bochs']) {
+	my ($nested, $kvm, $want) = @$_;
+	host($nested, $kvm);
+	is(chosen(), $want, 'nested=' . ($nested // '(not told)') . ', ' . ($kvm ? 'a' : 'no') . " /dev/kvm: $want");
+}
+host('Y', 1);
+SKIP: {
+	skip('root may read and write everything', 1) if $> == 0;
+	chmod 0400, "$dir/dev/kvm";
+	is(chosen(), 'bochs', 'a /dev/kvm that this user may not use: bochs');
+	chmod 0600, "$dir/dev/kvm";
+}
+is(chosen('--cpus 2 --machine bochs --gop'), 'bochs', 'the machine asked for');
+is(chosen('--machine=qemu-tcg'), 'qemu-tcg', 'the same, written otherwise');
+is(chosen('--machine auto'), 'qemu', 'auto can be asked for');
+like(chosen('--machine abacus'), qr/abacus: not bochs, qemu/, 'an unknown one is refused');
+
+# Set-up gets Bochs exactly if it is the machine: both scripts in a folder where scripts/emulator only says what it is asked.
+mkdir "$dir/scripts";
+system('cp', 'scripts/setup', 'scripts/machine', "$dir/scripts") == 0 or die;
+open($f, '>', "$dir/scripts/emulator") or die;
+print $f "#!/bin/sh\n[ \$1 != --status ] || exit 1\n[ \$1 != --setup ] || echo Bochs is fetched\n";
+close $f;
+chmod 0755, "$dir/scripts/emulator";
+unlike(`$dir/scripts/setup run 2>&1`, qr/Bochs/, 'set-up with KVM: no Bochs');
+is(`$dir/scripts/setup run --cpus 2 --machine bochs 2>&1`, "Bochs is fetched\n", 'unless it is asked for');
+host('N', 1);
+is(`$dir/scripts/setup run 2>&1`, "Bochs is fetched\n", 'set-up without KVM: Bochs');
+unlike(`$dir/scripts/setup run --machine qemu-tcg 2>&1`, qr/Bochs/, 'unless QEMU is asked for');
+
+# QEMU may be unable to use KVM all the same.
+mkdir "$dir/bin";
+open($f, '>', "$dir/bin/qemu-system-x86_64") or die;
+print $f "#!/bin/sh\necho failed to initialize kvm >&2\nexit 1\n";
+close $f;
+chmod 0755, "$dir/bin/qemu-system-x86_64";
+{
+	local $ENV{PATH} = "$dir/bin:$ENV{PATH}";
+	host('Y', 1);
+	my $said = `scripts/boot --machine auto --timeout 2 $dir/image 2>&1 </dev/null`;
+	is($? >> 8, 2, 'QEMU fails: exit status');
+	like($said, qr/QEMU with KVM.*failed to initialize kvm.*try --machine bochs/s, 'QEMU fails: what is shown');
+	host('N', 1);
+	$said = `scripts/boot --machine auto --timeout 2 $dir/image 2>&1 </dev/null`;
+	like($said, qr/Bochs, CPU model/, 'without KVM it is not even tried');
+}
+delete @ENV{qw(SILL_SYSFS SILL_DEV)};
+
 # Interrupted, it takes the machine with it.
 open($f, '>', "$dir/image") or die;
 print $f 'open(my $p, ">", "' . $dir . '/pid"); print $p $$; close $p; print $com1 "up\n"; sleep 60';
