@@ -41,8 +41,9 @@ $(BUILD)/sill.img: $(BUILD)/sill.efi boot/sill.conf $(GUEST_STUB_ELF) scripts/im
 	$(call say,IMAGE,$@)
 	$(Q)scripts/image --efi $(BUILD)/sill.efi $@ boot/sill.conf $(GUEST_STUB_ELF)
 
+# What is set on make's command line reaches the script through the environment, whatever characters it holds.
 run:
-	@GUEST='$(GUEST)' ARGS='$(ARGS)' scripts/run
+	@scripts/run
 
 test:
 	@scripts/test
@@ -57,7 +58,7 @@ docs/hypercalls.md: scripts/hypercalls-md hypercall/calls.def include/sill/hyper
 	$(Q)scripts/hypercalls-md > $@
 
 usb: image
-	@scripts/usb '$(DEV)' $(BUILD)/sill.img
+	@scripts/usb "$$DEV" $(BUILD)/sill.img
 
 clean:
 	$(Q)rm -rf $(BUILD)
