@@ -9,11 +9,15 @@ if status=$(scripts/emulator --status 2>&1); then
 	echo "ok 1 - there is an emulator"
 else
 	echo "not ok 1 - there is an emulator"
+	echo "# to get one: scripts/emulator --setup" >&2
 fi
 echo "# $status" >&2
 idiv=$(scripts/emulator --verbose --help 2>&1 | grep '^sill: idiv:')
 case $idiv in
 *'is right, nothing changed' | *'was wrong and is repaired') echo "ok 2 - its 64-bit IDIV is right or repaired" ;;
-*) echo "not ok 2 - its 64-bit IDIV is right or repaired" ;;
+*)
+	echo "not ok 2 - its 64-bit IDIV is right or repaired"
+	echo "# to build its repair: scripts/emulator --setup (to fetch all anew, first remove ${SILL_CACHE:-${XDG_CACHE_HOME:-~/.cache}/sill})" >&2
+	;;
 esac
 echo "# $idiv" >&2
