@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writes to CR0 and CR4 that touch a bit which Sill owns (vmx/vmcs_setup.c says which). All
- * checks that the CPU makes on such a write are made here: it left them to us with the exit.
+ * Writes to CR0 and CR4 that touch a bit which Sill owns (vmx/vmcs_setup.c says which). A write to
+ * CR0 gets all the checks that the CPU would make: it left them to us with the exit. One to CR4
+ * that comes here can only be refused.
  */
 #include "core/cpu_setup.h"
 #include "core/msr.h"
