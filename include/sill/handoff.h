@@ -6,8 +6,16 @@
  *
  * State at the core's entry point: 64-bit mode, CPL 0, IF = 0, the core's own page tables in CR3
  * (made by the loader with core/address_space.h), RDI = virtual address of the handoff, RSP = top
- * of the boot stack. Boot services are over: nobody else runs on this CPU, and nothing of the
- * firmware is called again.
+ * of the boot stack, RSI = 0 in guest mode.
+ *
+ * Guest mode: boot services are over. Nobody else runs on this CPU, the core never returns, and
+ * nothing of the firmware is called again.
+ *
+ * Underlay mode: the core is entered on one CPU after another, the boot CPU first, while the
+ * firmware is alive. RSI = physical address of a struct sill_launch, which says what this CPU was
+ * doing; the core puts it back to doing that, in VMX non-root operation or, if that can't be, as it
+ * was. The loader waits for one CPU's answer before it sends the next, so they share the boot
+ * stack.
  *
  * All addresses are physical unless a name says virtual. All memory that the structure points at
  * stays as it is until the core is done with it.
@@ -18,7 +26,7 @@
 #include <stdint.h>
 
 #define SILL_HANDOFF_MAGIC     0x464f444e41486c53ull /* "SlHANDOF" */
-#define SILL_HANDOFF_VERSION   1u
+#define SILL_HANDOFF_VERSION   2u
 
 #define SILL_MAX_GUESTS	       16
 #define SILL_MAX_MODULES       8
@@ -56,6 +64,11 @@ enum sill_log_level {
 	SILL_LOG_DEBUG,
 };
 
+enum sill_mode {
+	SILL_MODE_GUEST,    /* Sill owns the machine and runs guests from files */
+	SILL_MODE_UNDERLAY, /* the running firmware, and then its OS, become the guest */
+};
+
 /* What Sill does when its last guest has ended. */
 enum sill_finish {
 	SILL_FINISH_AUTO,     /* leave the emulator if this is one, else halt */
@@ -88,11 +101,70 @@ struct sill_cpu {
 	uint32_t flags;
 };
 #define SILL_CPU_BOOT	 (1u << 0) /* the CPU that enters the core */
-#define SILL_CPU_ENABLED (1u << 1)
+#define SILL_CPU_ENABLED (1u << 1) /* in underlay mode: Sill is to be entered on it */
 
 struct sill_module {
 	struct sill_range file;
 	char cmdline[SILL_MAX_CMDLINE];
+};
+
+/* A segment register as a CPU has it loaded. */
+struct sill_segment {
+	uint16_t selector;
+	uint16_t reserved;
+	uint32_t limit;		/* bytes, already scaled */
+	uint32_t access_rights; /* as the VMCS has them: SDM, "Guest Register State" */
+	uint32_t reserved2;
+	uint64_t base;
+};
+
+enum sill_segment_index {
+	SILL_SEGMENT_ES,
+	SILL_SEGMENT_CS,
+	SILL_SEGMENT_SS,
+	SILL_SEGMENT_DS,
+	SILL_SEGMENT_FS,
+	SILL_SEGMENT_GS,
+	SILL_SEGMENT_LDTR,
+	SILL_SEGMENT_TR,
+	SILL_SEGMENT_COUNT
+};
+
+struct sill_table_register {
+	uint64_t base;
+	uint32_t limit;
+	uint32_t reserved;
+};
+
+/*
+ * One CPU in underlay mode: what it was doing when the loader left the firmware's world on it, and
+ * what became of it. In the loader's memory, 8-byte aligned, not across a page's end. The CPU goes
+ * on at rip with rsp, rflags and all the rest as given here, RAX undefined, and the general
+ * registers that the System V convention preserves as they were on the stack (the loader's
+ * trampoline saves and restores them).
+ */
+struct sill_launch {
+	uint64_t size;	/* sizeof(struct sill_launch) */
+	uint32_t cpu;	/* its index in the handoff's cpus */
+	int32_t result; /* written by the core: 0 = it runs in VMX non-root operation, or an error
+			 */
+
+	uint64_t rip, rsp, rflags;
+	uint64_t cr0, cr3, cr4, dr7;
+	uint64_t ia32_efer, ia32_pat, ia32_debugctl;
+	uint64_t ia32_sysenter_cs, ia32_sysenter_esp, ia32_sysenter_eip;
+	struct sill_table_register gdtr, idtr;
+	struct sill_segment segments[SILL_SEGMENT_COUNT]; /* FS and GS bases included */
+
+	char reason[320]; /* written by the core if result is not 0: for people */
+};
+
+/* What underlay mode is asked to do. */
+struct sill_underlay {
+	uint32_t show_hypervisor; /* 1: CPUID's hypervisor-present bit is set */
+	/* For tests: this CPU (index in the handoff's cpus) claims to have no EPT; else UINT32_MAX.
+	 */
+	uint32_t cpu_without_ept;
 };
 
 /* What Sill does to itself while the guest runs: tests, and a look at its reports. */
@@ -155,7 +227,8 @@ struct sill_handoff {
 	uint32_t cpu_count;
 	uint32_t memory_map_count;
 	uint32_t guest_count;
-	uint32_t reserved;
+	uint32_t mode; /* enum sill_mode */
+	struct sill_underlay underlay;
 	struct sill_cpu cpus[SILL_MAX_CPUS];
 	struct sill_memory_range memory_map[SILL_MAX_MEMORY_MAP];
 	struct sill_guest guests[SILL_MAX_GUESTS];
