@@ -21,6 +21,7 @@
 #include "ept/mtrr_read.h"
 #include "guest/run.h"
 #include "hypercall/hypercall.h"
+#include "underlay/launch.h"
 #include "vmx/capability.h"
 #include "vmx/event.h"
 #include "vmx/operation.h"
@@ -45,14 +46,12 @@ static void start_core(const struct sill_handoff *handoff)
 	if (cpu == NULL)
 		finish_failed(
 			"no memory for this CPU's stacks: the loader made the arena too small");
-	framebuffer_start(&handoff->framebuffer);
 	time_read_clock();
-	apic_silence();
 	panic_set_hook(report_last_exits);
-	trap_set_nmi_receiver(event_nmi_arrived);
+	trap_set_receivers(event_nmi_arrived, event_machine_check_arrived);
 }
 
-static void introduce(const struct sill_handoff *handoff)
+static void introduce(void)
 {
 	log_info("Sill %u.%u.%u: a thin hypervisor on Intel VT-x", SILL_VERSION_MAJOR,
 		 SILL_VERSION_MINOR, SILL_VERSION_PATCH);
@@ -60,8 +59,6 @@ static void introduce(const struct sill_handoff *handoff)
 		 time_tsc_source());
 	if (!time_is_known())
 		log_warning("the real-time clock could not be read: the time is not known");
-	log_info("CPUs: %u; Sill uses the one with APIC ID %u", handoff->cpu_count,
-		 this_cpu()->apic_id);
 }
 
 static void check_mtrrs(void)
@@ -76,7 +73,7 @@ static void check_mtrrs(void)
 static void start_vmx(const struct sill_handoff *handoff)
 {
 	vmx_facts_read(&facts);
-	if (vmx_capability_check(&facts, &capability) != VMX_USABLE)
+	if (vmx_capability_check(&facts, (enum sill_mode)handoff->mode, &capability) != VMX_USABLE)
 		finish_failed("%s", capability.message);
 	vmx_capability_describe(&capability, log_emit, NULL);
 	proof_begin(handoff, &facts, &capability);
@@ -108,19 +105,18 @@ static void tell_footprint(void)
 		(unsigned long long)guests_ticks_to_first());
 }
 
-/* Entered by core/entry.asm. */
-__attribute__((noreturn)) void sill_main(const struct sill_handoff *handoff);
-void sill_main(const struct sill_handoff *handoff)
+/* Sill has the machine to itself, and a console on everything that has one. */
+__attribute__((noreturn)) static void run_guests(const struct sill_handoff *handoff)
 {
 	uint32_t failed;
 
-	/* A loader of another build: its fields can't be trusted, not even those of a console. */
-	if (handoff->magic != SILL_HANDOFF_MAGIC || handoff->version != SILL_HANDOFF_VERSION ||
-	    handoff->size != sizeof(*handoff))
-		halt_forever();
-
 	start_core(handoff);
-	introduce(handoff);
+	memory_forget_trampoline();
+	framebuffer_start(&handoff->framebuffer);
+	apic_silence();
+	introduce();
+	log_info("CPUs: %u; Sill uses the one with APIC ID %u", handoff->cpu_count,
+		 this_cpu()->apic_id);
 	start_vmx(handoff);
 	display_info_start(&handoff->framebuffer);
 	failed = guests_run(handoff, &capability, &mtrr);
@@ -131,4 +127,37 @@ void sill_main(const struct sill_handoff *handoff)
 		finish_succeeded();
 	finish_failed("%u of %u guests did not end with exit status 0", failed,
 		      handoff->guest_count);
+}
+
+/* One CPU after another comes here, and goes back to the firmware. */
+__attribute__((noreturn)) static void go_beneath(const struct sill_handoff *handoff,
+						 uint64_t launch_physical)
+{
+	static uint32_t cpus_here;
+
+	if (cpus_here++ == 0) {
+		start_core(handoff);
+		introduce();
+		underlay_start(handoff);
+	} else if (cpu_setup(cpus_here - 1) == NULL) {
+		finish_failed(
+			"no memory for the stacks of CPU %u: the loader made the arena too small",
+			cpus_here - 1);
+	}
+	underlay_launch(handoff, launch_physical);
+}
+
+/* Entered by core/entry.asm. */
+__attribute__((noreturn)) void sill_main(const struct sill_handoff *handoff,
+					 uint64_t launch_physical);
+void sill_main(const struct sill_handoff *handoff, uint64_t launch_physical)
+{
+	/* A loader of another build: its fields can't be trusted, not even those of a console. */
+	if (handoff->magic != SILL_HANDOFF_MAGIC || handoff->version != SILL_HANDOFF_VERSION ||
+	    handoff->size != sizeof(*handoff))
+		halt_forever();
+
+	if (handoff->mode == SILL_MODE_UNDERLAY)
+		go_beneath(handoff, launch_physical);
+	run_guests(handoff);
 }

@@ -23,7 +23,7 @@ EFI_STATUS check_cpu(struct loader *loader)
 	const char *advice;
 
 	vmx_facts_read(&facts);
-	if (vmx_capability_check(&facts, &capability) != VMX_USABLE) {
+	if (vmx_capability_check(&facts, SILL_MODE_GUEST, &capability) != VMX_USABLE) {
 		advice = vmx_capability_advice(&capability);
 		return refuse(loader, EFI_UNSUPPORTED, "%s%s%s", capability.message,
 			      advice[0] != '\0' ? "\n" : "", advice);

@@ -21,7 +21,8 @@
  * the image and the trampoline's page) appears at ARENA_VIRTUAL + its offset from the arena's
  * start, writable and not executable. The window is one page table's worth of addresses whose
  * table exists from the start: temporary mappings are one store into it. In MMIO_VIRTUAL the core
- * maps device memory and firmware tables that it has to read.
+ * maps device memory and firmware tables that it has to read, from STACK_VIRTUAL on its stacks,
+ * with holes between them.
  *
  * In the lower half lies a single executable page, mapped at its own physical address: the
  * trampoline that the loader leaves the firmware's page tables through. The core needs it no
@@ -31,6 +32,7 @@
 #define ARENA_VIRTUAL	   0xffffffffa0000000ull
 #define WINDOW_VIRTUAL	   0xffffffffc0000000ull
 #define MMIO_VIRTUAL	   0xffffffffd0000000ull
+#define STACK_VIRTUAL	   0xfffffffff0000000ull
 
 #define CORE_VIRTUAL_SIZE  (ARENA_VIRTUAL - CORE_VIRTUAL)
 #define ARENA_VIRTUAL_SIZE (WINDOW_VIRTUAL - ARENA_VIRTUAL)

@@ -3,6 +3,7 @@
 #include "core/memory.h"
 
 #include "core/cpu.h"
+#include "core/spinlock.h"
 #include "core/string.h"
 
 /* Pages that were given back, linked through their first bytes. */
@@ -18,9 +19,13 @@ static struct {
 	struct free_page *free;
 } arena;
 
+/* Of all the above. */
+static struct spinlock lock;
+
 static struct address_space space;
 
 static uint64_t next_device_address = MMIO_VIRTUAL;
+static uint64_t next_stack_address = STACK_VIRTUAL;
 
 /* The upper half of the device area is for files. */
 #define FILE_VIRTUAL	(MMIO_VIRTUAL + MMIO_VIRTUAL_SIZE / 2)
@@ -49,7 +54,7 @@ static void note_usage(void)
 		arena.most_used = used;
 }
 
-void *pages_allocate(size_t count)
+static void *take_fresh(size_t count)
 {
 	void *pages;
 
@@ -57,39 +62,59 @@ void *pages_allocate(size_t count)
 		return NULL;
 	pages = virtual_of(arena.base + arena.fresh);
 	arena.fresh += count * PAGE_SIZE;
+	return pages;
+}
+
+void *pages_allocate(size_t count)
+{
+	void *pages;
+
+	spin_lock(&lock);
+	pages = take_fresh(count);
 	note_usage();
-	return memset(pages, 0, count * PAGE_SIZE);
+	spin_unlock(&lock);
+	return pages != NULL ? memset(pages, 0, count * PAGE_SIZE) : NULL;
 }
 
 void *page_allocate(void)
 {
-	struct free_page *page = arena.free;
+	struct free_page *page;
 
-	if (page == NULL)
-		return pages_allocate(1);
-	arena.free = page->next;
-	arena.given_back -= PAGE_SIZE;
+	spin_lock(&lock);
+	page = arena.free;
+	if (page != NULL) {
+		arena.free = page->next;
+		arena.given_back -= PAGE_SIZE;
+	} else {
+		page = take_fresh(1);
+	}
 	note_usage();
-	return memset(page, 0, PAGE_SIZE);
+	spin_unlock(&lock);
+	return page != NULL ? memset(page, 0, PAGE_SIZE) : NULL;
 }
 
 void page_release(void *page)
 {
 	struct free_page *released = page;
 
+	spin_lock(&lock);
 	released->next = arena.free;
 	arena.free = released;
 	arena.given_back += PAGE_SIZE;
+	spin_unlock(&lock);
 }
 
 void *stack_allocate(size_t page_count)
 {
-	char *guard = pages_allocate(page_count + 1);
+	void *pages = pages_allocate(page_count);
+	uint64_t virtual = next_stack_address + PAGE_SIZE;
+	uint64_t size = page_count * PAGE_SIZE;
 
-	if (guard == NULL || address_space_unmap(&space, (uintptr_t)guard, PAGE_SIZE) != 0)
+	if (pages == NULL ||
+	    address_space_map(&space, virtual, physical_of(pages), size, ADDRESS_SPACE_WRITE) != 0)
 		return NULL;
-	invlpg(guard);
-	return guard + PAGE_SIZE;
+	next_stack_address = virtual + size;
+	return (void *)(uintptr_t) virtual;
 }
 
 static uint64_t allocate_table(void *context)
@@ -116,8 +141,11 @@ void memory_start(const struct sill_handoff *handoff)
 	space.root = handoff->root_table;
 	space.memory.allocate = allocate_table;
 	space.memory.table = reach_table;
+}
 
-	/* The lower half held the trampoline and nothing else. */
+void memory_forget_trampoline(void)
+{
+	/* The lower half held it and nothing else. */
 	memset(virtual_of(space.root), 0, PAGE_SIZE / 2);
 	write_cr3(space.root);
 }

@@ -16,8 +16,11 @@
 
 #define PAGE_SIZE 4096u
 
-/* Takes over the arena and the page tables; forgets the loader's trampoline. */
+/* Takes over the arena and the page tables. */
 void memory_start(const struct sill_handoff *handoff);
+
+/* Takes the page away that the loader came through, when no other CPU will. */
+void memory_forget_trampoline(void);
 
 /* A zeroed page, or NULL if the arena has none left. */
 __attribute__((warn_unused_result)) void *page_allocate(void);
@@ -31,7 +34,8 @@ __attribute__((warn_unused_result)) void *pages_allocate(size_t count);
 
 /*
  * A stack (its lowest address) with an unmapped page below it, so that an overflow faults instead
- * of overwriting a neighbour. Lives as long as the core.
+ * of overwriting a neighbour. Lives as long as the core. One CPU at a time. It is no address that
+ * physical_of() knows.
  */
 __attribute__((warn_unused_result)) void *stack_allocate(size_t page_count);
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The core: all that runs after boot services ended, linked by linker.ld into one freestanding ELF.
 
-CORE_C := main.c $(wildcard core/*.c ept/*.c vmx/*.c hypercall/*.c guest/*.c debug/*.c)
+CORE_C := main.c $(wildcard core/*.c ept/*.c vmx/*.c hypercall/*.c guest/*.c underlay/*.c debug/*.c)
 CORE_ASM := $(wildcard core/*.asm vmx/*.asm)
 CORE_OBJECTS := $(CORE_C:%.c=$(BUILD)/core/%.o) $(CORE_ASM:%.asm=$(BUILD)/core/%.asm.o)
 CORE_FONT := /usr/share/consolefonts/spleen-8x16.psfu.gz
@@ -21,7 +21,7 @@ CORE_STACK_ALIGNMENT = $(if $(findstring clang,$(CC)),-mstack-alignment=8,-mpref
 # Small, except on the exit path, where instructions are counted and frames are of no use:
 # backtraces end there in any case.
 CORE_OPTIMISATION := -Oz -fno-jump-tables
-$(addprefix $(BUILD)/core/,vmx/exit.o vmx/exit_cpuid.o vmx/exit_msr.o vmx/instructions.o hypercall/dispatch.o \
+$(addprefix $(BUILD)/core/,vmx/exit.o vmx/exit_cpuid.o vmx/exit_msr.o vmx/instructions.o underlay/init_sipi.o hypercall/dispatch.o \
 	hypercall/ping.o guest/ports.o): \
 	CORE_OPTIMISATION := -O2 -fomit-frame-pointer
 

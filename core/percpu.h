@@ -45,6 +45,9 @@ struct percpu {
 
 	uint64_t gdt[5];
 	struct tss tss;
+
+	/* What remains of its page, for rooms above that need a little for each CPU. */
+	uint8_t spare[2048] __attribute__((aligned(16)));
 };
 
 static inline struct percpu *this_cpu(void)

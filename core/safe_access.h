@@ -12,6 +12,12 @@ __attribute__((warn_unused_result)) bool safe_rdmsr(uint32_t msr, uint64_t *valu
 /* False if the MSR does not exist or does not take the value. */
 __attribute__((warn_unused_result)) bool safe_wrmsr(uint32_t msr, uint64_t value);
 
+/*
+ * VMXON with a region at this physical address. False: VMfailInvalid, or #GP. SDM, "VMXON—Enter VMX
+ * Operation".
+ */
+__attribute__((warn_unused_result)) bool safe_vmxon(uint64_t physical);
+
 /* False if nothing is mapped there. */
 __attribute__((warn_unused_result)) bool safe_read_byte(const volatile void *address,
 							uint8_t *value);

@@ -37,6 +37,7 @@ extern const struct fixup fixups_begin[], fixups_end[]; /* linker.ld */
 
 static struct gate idt[VECTOR_COUNT];
 static void (*nmi_receiver)(void);
+static bool (*machine_check_receiver)(void);
 static uint64_t survived_faults;
 
 void trap_load_idt(void)
@@ -46,7 +47,9 @@ void trap_load_idt(void)
 		.base = (uintptr_t)idt,
 	};
 
-	for (int vector = 0; vector < VECTOR_COUNT; vector++) {
+	static bool filled; /* one table for all CPUs */
+
+	for (int vector = 0; vector < VECTOR_COUNT && !filled; vector++) {
 		uint64_t offset = trap_stubs[vector];
 
 		idt[vector] = (struct gate){
@@ -60,12 +63,14 @@ void trap_load_idt(void)
 	idt[VECTOR_NMI].ist = IST_NMI;
 	idt[VECTOR_DF].ist = IST_DOUBLE_FAULT;
 	idt[VECTOR_MC].ist = IST_MACHINE_CHECK;
+	filled = true;
 	lidt(&pointer);
 }
 
-void trap_set_nmi_receiver(void (*receiver)(void))
+void trap_set_receivers(void (*nmi)(void), bool (*machine_check)(void))
 {
-	nmi_receiver = receiver;
+	nmi_receiver = nmi;
+	machine_check_receiver = machine_check;
 }
 
 uint64_t trap_survived_faults(void)
@@ -124,6 +129,9 @@ void trap_handle(struct trap_frame *frame)
 			nmi_receiver();
 		return;
 	}
+	if (frame->vector == VECTOR_MC && machine_check_receiver != NULL &&
+	    machine_check_receiver())
+		return;
 	if ((frame->vector == VECTOR_GP || frame->vector == VECTOR_PF) && fix_up(frame))
 		return;
 	panic_exception(frame);

@@ -35,10 +35,11 @@ struct trap_frame {
 void trap_load_idt(void);
 
 /*
- * Who gets the NMIs that arrive in VMX root operation: set once by the room that can deliver them
- * to a guest. It runs inside the NMI handler.
+ * Who gets the NMIs and machine checks that arrive in VMX root operation: set once by the room that
+ * can deliver them to a guest. They run inside the handlers. machine_check answers false if it has
+ * nobody to give it to, and then the machine check is the end of Sill.
  */
-void trap_set_nmi_receiver(void (*receiver)(void));
+void trap_set_receivers(void (*nmi)(void), bool (*machine_check)(void));
 
 /* Page faults of the core that were expected and survived (core/safe_access.h). */
 uint64_t trap_survived_faults(void);

@@ -119,6 +119,22 @@ safe_wrmsr:
 	ret
 FIXUP safe_wrmsr.access, safe_wrmsr.fault
 
+; bool safe_vmxon(uint64_t physical)
+global safe_vmxon
+safe_vmxon:
+	push	rdi
+.access:
+	vmxon	[rsp]
+	seta	al			; neither CF nor ZF
+	movzx	eax, al
+	pop	rdi
+	ret
+.fault:
+	xor	eax, eax
+	pop	rdi
+	ret
+FIXUP safe_vmxon.access, safe_vmxon.fault
+
 ; bool safe_read_byte(const volatile void *address, uint8_t *value)
 global safe_read_byte
 safe_read_byte:

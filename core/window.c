@@ -5,17 +5,21 @@
 #include "core/address_space.h"
 #include "core/cpu.h"
 #include "core/memory.h"
+#include "core/percpu.h"
 #include "core/string.h"
 
 /*
- * Each use has a page of its own in the window, so that an exception handler that looks at memory
- * (a panic walking the guest's tables) doesn't pull a mapping away from under a copy: whoever
- * is interrupted by a panic never goes on.
+ * Each CPU has two pages of its own in the window, one for each direction of a copy. An exception
+ * handler that looks at memory (a panic walking the guest's tables) may pull a mapping away from
+ * under a copy: whoever is interrupted by a panic never goes on.
  */
 enum slot {
 	SLOT_FROM,
 	SLOT_TO,
+	SLOTS
 };
+
+_Static_assert(SLOTS *SILL_MAX_CPUS <= WINDOW_PAGES, "every CPU has its slots");
 
 /* The page-table entries of the window, which exist from the start; see core/address_space.h. */
 static uint64_t *entries;
@@ -27,17 +31,20 @@ void window_start(void)
 
 static void *slot_open(enum slot slot, uint64_t physical, uint64_t rights)
 {
+	uint64_t page = this_cpu()->index * SLOTS + slot;
+
 	/* As address_space_make_entry() would, in fewer instructions: every guest access pays. */
-	entries[slot] = (physical & ~(uint64_t)(PAGE_SIZE - 1)) | rights | PAGE_PRESENT |
+	entries[page] = (physical & ~(uint64_t)(PAGE_SIZE - 1)) | rights | PAGE_PRESENT |
 			PAGE_ACCESSED | PAGE_DIRTY | PAGE_NOT_EXECUTABLE;
-	return (void *)(uintptr_t)(WINDOW_VIRTUAL + (uint64_t)slot * PAGE_SIZE +
-				   physical % PAGE_SIZE);
+	return (void *)(uintptr_t)(WINDOW_VIRTUAL + page * PAGE_SIZE + physical % PAGE_SIZE);
 }
 
 static void slot_close(enum slot slot)
 {
-	entries[slot] = 0;
-	invlpg((void *)(uintptr_t)(WINDOW_VIRTUAL + (uint64_t)slot * PAGE_SIZE));
+	uint64_t page = this_cpu()->index * SLOTS + slot;
+
+	entries[page] = 0;
+	invlpg((void *)(uintptr_t)(WINDOW_VIRTUAL + page * PAGE_SIZE));
 }
 
 static size_t up_to_page_end(uint64_t physical, uint64_t size)

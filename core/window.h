@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Once, after memory_start(). */
+/* Once, after memory_start(). Of use on a CPU that cpu_setup() has set up. */
 void window_start(void);
 
 /* The range must be RAM or readable device memory of this machine; callers check before. */

@@ -46,7 +46,7 @@ static void build_bios_data(const struct machine *machine)
 	physical_write(machine->ram.base + 0x413, &lower_kib, sizeof(lower_kib));
 }
 
-int guest_load(struct machine *machine, struct vcpu_start *start)
+int guest_load(struct machine *machine, struct power_up_state *start)
 {
 	static uint32_t info[MULTIBOOT_INFO_SIZE / sizeof(uint32_t)];
 	const struct sill_guest *guest = machine->settings;
@@ -74,7 +74,7 @@ int guest_load(struct machine *machine, struct vcpu_start *start)
 			      guest->modules[i].file.base, guest->modules[i].file.size);
 	multiboot_info_build(guest, &layout, info);
 	physical_write(machine->ram.base + layout.info, info, sizeof(info));
-	*start = (struct vcpu_start){
+	*start = (struct power_up_state){
 		.eip = plan.entry,
 		.eax = MULTIBOOT_EAX,
 		.ebx = layout.info,

@@ -12,6 +12,7 @@
 #include "guest/machine.h"
 #include "guest/memory.h"
 #include "guest/ports.h"
+#include "guest/power_up.h"
 #include "hypercall/hypercall.h"
 #include "hypercall/trace.h"
 #include "vmx/deadline.h"
@@ -64,17 +65,18 @@ static void apply_vmcs_settings(const struct sill_guest *settings)
 	}
 }
 
-static void start_vcpu(struct vcpu *vcpu, uint32_t id, const struct vcpu_start *start)
+static void start_vcpu(struct vcpu *vcpu, uint32_t id, const struct power_up_state *start)
 {
 	const struct sill_guest *settings = machine.settings;
 
-	vcpu_start(vcpu, &machine.ept, start);
+	power_up(vcpu, &machine.ept, start);
 	vcpu->guest = &machine;
 	vcpu->grant = machine_grant;
 	vcpu->guest_id = id;
 	vcpu->guest_memory = settings->memory;
 	vcpu->hypercall_features = hypercall_features();
-	vcpu->trace_hypercalls = settings->trace_hypercalls != 0;
+	vcpu->handlers[EXIT_REASON_VMCALL] =
+		settings->trace_hypercalls != 0 ? exit_hypercall_shown : exit_hypercall;
 	machine.provocation_due = settings->provoke != SILL_PROVOKE_NOTHING;
 	deadline_set(vcpu,
 		     machine.provocation_due ? PROVOCATION_DELAY_MS : settings->time_limit_ms);
@@ -86,7 +88,7 @@ static bool run_guest(struct vcpu *vcpu, uint32_t id, const struct mtrr_state *m
 		      uint64_t loader_tsc)
 {
 	const struct sill_guest *settings = machine.settings;
-	struct vcpu_start start;
+	struct power_up_state start;
 	bool success = false;
 
 	log_info("guest %u: %s%s%s", id, settings->name, settings->cmdline[0] != '\0' ? " " : "",
@@ -122,7 +124,7 @@ uint32_t guests_run(const struct sill_handoff *handoff, const struct vmx_capabil
 	struct vcpu *vcpu = vcpu_create(capability);
 	uint32_t failed = 0;
 
-	if (vcpu == NULL)
+	if (vcpu == NULL || power_up_prepare(vcpu) != 0)
 		panic("no memory for a vCPU: the loader made the arena too small");
 	for (uint32_t id = 0; id < handoff->guest_count; id++) {
 		machine.settings = &handoff->guests[id];

@@ -40,26 +40,27 @@ static void serve(struct vcpu *vcpu, bool wide, uint64_t number)
 		hypercall_return(vcpu, wide, -SILL_ENOSYS);
 }
 
-/* Callers in 32-bit code, and guests whose calls somebody wants to see. */
-__attribute__((noinline)) static void serve_unusual(struct vcpu *vcpu, bool wide)
+__attribute__((cold, noinline)) static void serve_narrow(struct vcpu *vcpu)
 {
-	uint64_t number = wide ? vcpu->registers.rax : (uint32_t)vcpu->registers.rax;
-
-	if (vcpu->trace_hypercalls)
-		hypercall_trace_begin(vcpu, wide, number);
-	serve(vcpu, wide, number);
-	if (vcpu->trace_hypercalls)
-		hypercall_trace_answer(vcpu);
+	serve(vcpu, false, (uint32_t)vcpu->registers.rax);
 }
 
 __attribute__((hot)) void exit_hypercall(struct vcpu *vcpu)
 {
-	bool wide = (vmread_proven(VMCS_GUEST_CS_ACCESS_RIGHTS) & SEGMENT_L) != 0;
-
-	if (__builtin_expect(!wide || vcpu->trace_hypercalls, false))
-		serve_unusual(vcpu, wide);
+	if (__builtin_expect((vmread_proven(VMCS_GUEST_CS_ACCESS_RIGHTS) & SEGMENT_L) == 0, false))
+		serve_narrow(vcpu);
 	else
 		serve(vcpu, true, vcpu->registers.rax);
+}
+
+void exit_hypercall_shown(struct vcpu *vcpu)
+{
+	bool wide = (vmread_proven(VMCS_GUEST_CS_ACCESS_RIGHTS) & SEGMENT_L) != 0;
+	uint64_t number = wide ? vcpu->registers.rax : (uint32_t)vcpu->registers.rax;
+
+	hypercall_trace_begin(vcpu, wide, number);
+	serve(vcpu, wide, number);
+	hypercall_trace_answer(vcpu);
 }
 
 void hypercall_answer(struct vcpu *vcpu, bool wide, const void *structure, size_t size)

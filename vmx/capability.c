@@ -25,63 +25,75 @@
 
 /* What Sill wants of a control. */
 enum wish {
+	LEAVE_CLEAR,	 /* of no use; a CPU that forces it is one that Sill can't use */
 	SET_REQUIRED,	 /* set from the start */
 	SET_IF_POSSIBLE, /* set from the start where the CPU has it */
 	USE_REQUIRED,	 /* 0 at first, but the CPU must have it: it comes and goes */
 	USE_IF_POSSIBLE, /* 0 at first; something is lost where the CPU lacks it */
 };
 
-struct control {
+/*
+ * In guest mode everything that a guest could reach is caught; the underlay catches nothing that
+ * it can leave to the CPU. Controls that are not named here are LEAVE_CLEAR.
+ */
+static const struct control {
 	enum vmx_word word;
-	enum wish wish;
 	uint32_t mask;
-};
-
-static const struct control controls[] = {
-	{VMX_WORD_PIN, SET_REQUIRED, PIN_BASED_EXTERNAL_INTERRUPT_EXITING},
-	{VMX_WORD_PIN, SET_REQUIRED, PIN_BASED_NMI_EXITING},
-	{VMX_WORD_PIN, SET_REQUIRED, PIN_BASED_VIRTUAL_NMIS},
+	enum wish guest, underlay;
+} controls[] = {
+	{VMX_WORD_PIN, PIN_BASED_EXTERNAL_INTERRUPT_EXITING, SET_REQUIRED, LEAVE_CLEAR},
+	/* In the underlay NMIs are the guest's, except those that arrive while Sill runs. */
+	{VMX_WORD_PIN, PIN_BASED_NMI_EXITING, SET_REQUIRED, USE_REQUIRED},
+	{VMX_WORD_PIN, PIN_BASED_VIRTUAL_NMIS, SET_REQUIRED, USE_REQUIRED},
 	/* Active only for a guest with a time limit: a timer that starts at 0 exits at once. */
-	{VMX_WORD_PIN, USE_IF_POSSIBLE, PIN_BASED_ACTIVATE_VMX_PREEMPTION_TIMER},
+	{VMX_WORD_PIN, PIN_BASED_ACTIVATE_VMX_PREEMPTION_TIMER, USE_IF_POSSIBLE, USE_IF_POSSIBLE},
 
-	{VMX_WORD_PRIMARY, SET_REQUIRED, PRIMARY_USE_TSC_OFFSETTING},
-	{VMX_WORD_PRIMARY, SET_REQUIRED, PRIMARY_HLT_EXITING},
-	{VMX_WORD_PRIMARY, SET_REQUIRED, PRIMARY_USE_IO_BITMAPS},
-	{VMX_WORD_PRIMARY, SET_REQUIRED, PRIMARY_USE_MSR_BITMAPS},
-	{VMX_WORD_PRIMARY, SET_REQUIRED, PRIMARY_ACTIVATE_SECONDARY_CONTROLS},
+	{VMX_WORD_PRIMARY, PRIMARY_USE_TSC_OFFSETTING, SET_REQUIRED, LEAVE_CLEAR},
+	{VMX_WORD_PRIMARY, PRIMARY_HLT_EXITING, SET_REQUIRED, LEAVE_CLEAR},
+	{VMX_WORD_PRIMARY, PRIMARY_USE_IO_BITMAPS, SET_REQUIRED, LEAVE_CLEAR},
+	{VMX_WORD_PRIMARY, PRIMARY_USE_MSR_BITMAPS, SET_REQUIRED, SET_REQUIRED},
+	{VMX_WORD_PRIMARY, PRIMARY_ACTIVATE_SECONDARY_CONTROLS, SET_REQUIRED, SET_REQUIRED},
 	/*
-	 * CPUID doesn't show these instructions, so they have to fail. A CPU without the controls
-	 * for MONITOR and MWAIT has no such instructions.
+	 * CPUID doesn't show a guest these instructions, so they have to fail. A CPU without the
+	 * controls for MONITOR and MWAIT has no such instructions.
 	 */
-	{VMX_WORD_PRIMARY, SET_IF_POSSIBLE, PRIMARY_MWAIT_EXITING},
-	{VMX_WORD_PRIMARY, SET_IF_POSSIBLE, PRIMARY_MONITOR_EXITING},
-	{VMX_WORD_PRIMARY, SET_REQUIRED, PRIMARY_RDPMC_EXITING},
-	{VMX_WORD_PRIMARY, USE_REQUIRED, PRIMARY_NMI_WINDOW_EXITING},
+	{VMX_WORD_PRIMARY, PRIMARY_MWAIT_EXITING, SET_IF_POSSIBLE, LEAVE_CLEAR},
+	{VMX_WORD_PRIMARY, PRIMARY_MONITOR_EXITING, SET_IF_POSSIBLE, LEAVE_CLEAR},
+	{VMX_WORD_PRIMARY, PRIMARY_RDPMC_EXITING, SET_REQUIRED, LEAVE_CLEAR},
+	{VMX_WORD_PRIMARY, PRIMARY_NMI_WINDOW_EXITING, USE_REQUIRED, USE_REQUIRED},
+	{VMX_WORD_PRIMARY, PRIMARY_MONITOR_TRAP_FLAG, LEAVE_CLEAR, USE_IF_POSSIBLE},
 
-	{VMX_WORD_SECONDARY, SET_REQUIRED, SECONDARY_ENABLE_EPT},
-	{VMX_WORD_SECONDARY, SET_REQUIRED, SECONDARY_UNRESTRICTED_GUEST},
-	{VMX_WORD_SECONDARY, SET_IF_POSSIBLE, SECONDARY_ENABLE_VPID},
-	{VMX_WORD_SECONDARY, SET_IF_POSSIBLE, SECONDARY_WBINVD_EXITING},
+	{VMX_WORD_SECONDARY, SECONDARY_ENABLE_EPT, SET_REQUIRED, SET_REQUIRED},
+	{VMX_WORD_SECONDARY, SECONDARY_UNRESTRICTED_GUEST, SET_REQUIRED, SET_REQUIRED},
+	{VMX_WORD_SECONDARY, SECONDARY_ENABLE_VPID, SET_IF_POSSIBLE, SET_IF_POSSIBLE},
+	{VMX_WORD_SECONDARY, SECONDARY_WBINVD_EXITING, SET_IF_POSSIBLE, LEAVE_CLEAR},
 	/* Without these the guest gets #UD from instructions that its CPU has. */
-	{VMX_WORD_SECONDARY, SET_IF_POSSIBLE, SECONDARY_ENABLE_RDTSCP},
-	{VMX_WORD_SECONDARY, SET_IF_POSSIBLE, SECONDARY_ENABLE_INVPCID},
-	{VMX_WORD_SECONDARY, SET_IF_POSSIBLE, SECONDARY_ENABLE_XSAVES_XRSTORS},
-	{VMX_WORD_SECONDARY, SET_IF_POSSIBLE, SECONDARY_ENABLE_USER_WAIT_AND_PAUSE},
+	{VMX_WORD_SECONDARY, SECONDARY_ENABLE_RDTSCP, SET_IF_POSSIBLE, SET_IF_POSSIBLE},
+	{VMX_WORD_SECONDARY, SECONDARY_ENABLE_INVPCID, SET_IF_POSSIBLE, SET_IF_POSSIBLE},
+	{VMX_WORD_SECONDARY, SECONDARY_ENABLE_XSAVES_XRSTORS, SET_IF_POSSIBLE, SET_IF_POSSIBLE},
+	{VMX_WORD_SECONDARY, SECONDARY_ENABLE_USER_WAIT_AND_PAUSE, SET_IF_POSSIBLE,
+	 SET_IF_POSSIBLE},
+	{VMX_WORD_SECONDARY, SECONDARY_ENABLE_PCONFIG, LEAVE_CLEAR, SET_IF_POSSIBLE},
 
-	{VMX_WORD_EXIT, SET_REQUIRED, VM_EXIT_SAVE_DEBUG_CONTROLS},
-	{VMX_WORD_EXIT, SET_REQUIRED, VM_EXIT_HOST_ADDRESS_SPACE_SIZE},
-	{VMX_WORD_EXIT, SET_REQUIRED, VM_EXIT_ACKNOWLEDGE_INTERRUPT_ON_EXIT},
-	{VMX_WORD_EXIT, SET_REQUIRED, VM_EXIT_SAVE_IA32_PAT},
-	{VMX_WORD_EXIT, SET_REQUIRED, VM_EXIT_LOAD_IA32_PAT},
-	{VMX_WORD_EXIT, SET_REQUIRED, VM_EXIT_SAVE_IA32_EFER},
-	{VMX_WORD_EXIT, SET_REQUIRED, VM_EXIT_LOAD_IA32_EFER},
-	{VMX_WORD_EXIT, USE_IF_POSSIBLE, VM_EXIT_SAVE_VMX_PREEMPTION_TIMER_VALUE},
+	{VMX_WORD_EXIT, VM_EXIT_SAVE_DEBUG_CONTROLS, SET_REQUIRED, SET_REQUIRED},
+	{VMX_WORD_EXIT, VM_EXIT_HOST_ADDRESS_SPACE_SIZE, SET_REQUIRED, SET_REQUIRED},
+	{VMX_WORD_EXIT, VM_EXIT_ACKNOWLEDGE_INTERRUPT_ON_EXIT, SET_REQUIRED, LEAVE_CLEAR},
+	{VMX_WORD_EXIT, VM_EXIT_SAVE_IA32_PAT, SET_REQUIRED, SET_REQUIRED},
+	{VMX_WORD_EXIT, VM_EXIT_LOAD_IA32_PAT, SET_REQUIRED, SET_REQUIRED},
+	{VMX_WORD_EXIT, VM_EXIT_SAVE_IA32_EFER, SET_REQUIRED, SET_REQUIRED},
+	{VMX_WORD_EXIT, VM_EXIT_LOAD_IA32_EFER, SET_REQUIRED, SET_REQUIRED},
+	{VMX_WORD_EXIT, VM_EXIT_SAVE_VMX_PREEMPTION_TIMER_VALUE, USE_IF_POSSIBLE, LEAVE_CLEAR},
 
-	{VMX_WORD_ENTRY, SET_REQUIRED, VM_ENTRY_LOAD_DEBUG_CONTROLS},
-	{VMX_WORD_ENTRY, SET_REQUIRED, VM_ENTRY_LOAD_IA32_PAT},
-	{VMX_WORD_ENTRY, SET_REQUIRED, VM_ENTRY_LOAD_IA32_EFER},
-	{VMX_WORD_ENTRY, USE_REQUIRED, VM_ENTRY_IA32E_MODE_GUEST},
+	{VMX_WORD_ENTRY, VM_ENTRY_LOAD_DEBUG_CONTROLS, SET_REQUIRED, SET_REQUIRED},
+	{VMX_WORD_ENTRY, VM_ENTRY_LOAD_IA32_PAT, SET_REQUIRED, SET_REQUIRED},
+	{VMX_WORD_ENTRY, VM_ENTRY_LOAD_IA32_EFER, SET_REQUIRED, SET_REQUIRED},
+	{VMX_WORD_ENTRY, VM_ENTRY_IA32E_MODE_GUEST, USE_REQUIRED, USE_REQUIRED},
 };
+
+static enum wish wish_of(const struct control *control, enum sill_mode mode)
+{
+	return mode == SILL_MODE_UNDERLAY ? control->underlay : control->guest;
+}
 
 #define CONTROL_COUNT (sizeof(controls) / sizeof(controls[0]))
 
@@ -220,7 +232,7 @@ static bool vpid_usable(const struct vmx_capability *capability)
 }
 
 /* Fills in the value of each word; the first control that stands in the way decides. */
-static enum vmx_verdict choose_controls(struct vmx_capability *out)
+static enum vmx_verdict choose_controls(enum sill_mode mode, struct vmx_capability *out)
 {
 	struct vmx_control_word *words[VMX_WORD_COUNT] = {
 		[VMX_WORD_PIN] = &out->pin,
@@ -237,8 +249,9 @@ static enum vmx_verdict choose_controls(struct vmx_capability *out)
 	for (size_t i = 0; i < CONTROL_COUNT; i++) {
 		const struct control *control = &controls[i];
 		bool has = vmx_capability_has(out, control->word, control->mask);
+		enum wish wish = wish_of(control, mode);
 
-		if (control->wish == SET_REQUIRED || control->wish == USE_REQUIRED) {
+		if (wish == SET_REQUIRED || wish == USE_REQUIRED) {
 			if (!has) {
 				format(out->message, sizeof(out->message),
 				       "VT-x on this processor lacks a control that Sill needs: "
@@ -248,7 +261,7 @@ static enum vmx_verdict choose_controls(struct vmx_capability *out)
 				return conclude(out, VMX_CONTROL_MISSING);
 			}
 		}
-		if (control->wish == SET_REQUIRED || (control->wish == SET_IF_POSSIBLE && has))
+		if (wish == SET_REQUIRED || (wish == SET_IF_POSSIBLE && has))
 			wanted[control->word] |= control->mask;
 	}
 	if (!vpid_usable(out))
@@ -321,11 +334,13 @@ static enum vmx_verdict check_feature_control(const struct vmx_facts *facts,
 	return conclude(out, VMX_LOCKED_OFF);
 }
 
-enum vmx_verdict vmx_capability_check(const struct vmx_facts *facts, struct vmx_capability *out)
+enum vmx_verdict vmx_capability_check(const struct vmx_facts *facts, enum sill_mode mode,
+				      struct vmx_capability *out)
 {
 	enum vmx_verdict verdict;
 
 	memset(out, 0, sizeof(*out));
+	out->mode = mode;
 	identify(facts, out);
 	out->virtual_machine = facts->leaf_1.ecx & CPUID_1_ECX_HYPERVISOR;
 
@@ -387,9 +402,17 @@ enum vmx_verdict vmx_capability_check(const struct vmx_facts *facts, struct vmx_
 	verdict = check_ept(out);
 	if (verdict != VMX_USABLE)
 		return verdict;
-	verdict = choose_controls(out);
+	verdict = choose_controls(mode, out);
 	if (verdict != VMX_USABLE)
 		return verdict;
+	/* Where an OS's other CPUs wait to be started, and those that it takes offline. */
+	if (mode == SILL_MODE_UNDERLAY && !out->activity_wait_for_sipi) {
+		format(out->message, sizeof(out->message),
+		       "VT-x on this processor lacks the activity state wait-for-SIPI, which the "
+		       "underlay needs (IA32_VMX_MISC = %016llx).",
+		       (unsigned long long)facts->misc);
+		return conclude(out, VMX_CONTROL_MISSING);
+	}
 
 	format(out->message, sizeof(out->message),
 	       "VT-x on this processor has everything that Sill needs%s.",
@@ -468,10 +491,10 @@ static void describe_controls(const struct vmx_capability *capability, struct li
 		begin(line, titles[word]);
 		for (size_t i = 0; i < CONTROL_COUNT; i++) {
 			const struct control *control = &controls[i];
-			bool needed =
-				control->wish == SET_REQUIRED || control->wish == USE_REQUIRED;
+			enum wish wish = wish_of(control, capability->mode);
+			bool needed = wish == SET_REQUIRED || wish == USE_REQUIRED;
 
-			if (control->word == word && needed == required)
+			if (control->word == word && wish != LEAVE_CLEAR && needed == required)
 				item_yes_no(line, vmx_control_words(control->word, control->mask),
 					    vmx_capability_has(capability, control->word,
 							       control->mask));

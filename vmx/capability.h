@@ -7,6 +7,8 @@
 #ifndef VMX_CAPABILITY_H
 #define VMX_CAPABILITY_H
 
+#include <sill/handoff.h>
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -84,6 +86,7 @@ struct vmx_control_word {
 };
 
 struct vmx_capability {
+	enum sill_mode mode; /* what it was asked for */
 	enum vmx_verdict verdict;
 	char message[320];    /* one sentence: what is missing; or that all is there */
 	bool virtual_machine; /* another hypervisor runs below */
@@ -162,11 +165,12 @@ enum vmx_word {
 void vmx_facts_read(struct vmx_facts *facts);
 
 /*
- * Decides whether Sill can run with these facts, fills in all of *out, and returns the verdict,
- * which is in *out as well. Only what the facts contain is filled in if the verdict is not
+ * Decides whether Sill can run in this mode with these facts, fills in all of *out, and returns the
+ * verdict, which is in *out as well. Only what the facts contain is filled in if the verdict is not
  * VMX_USABLE. Never fails, whatever the facts are.
  */
-enum vmx_verdict vmx_capability_check(const struct vmx_facts *facts, struct vmx_capability *out);
+enum vmx_verdict vmx_capability_check(const struct vmx_facts *facts, enum sill_mode mode,
+				      struct vmx_capability *out);
 
 /* Whether every bit of mask (PIN_BASED_…, PRIMARY_…, …) may be set to 1 in that word. */
 bool vmx_capability_has(const struct vmx_capability *capability, enum vmx_word word, uint32_t mask);

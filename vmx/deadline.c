@@ -5,6 +5,7 @@
 #include "core/cpu.h"
 #include "core/log.h"
 #include "core/time.h"
+#include "vmx/event.h"
 #include "vmx/exit.h"
 
 /*
@@ -40,30 +41,28 @@ void deadline_set(struct vcpu *vcpu, uint32_t milliseconds)
 					    PIN_BASED_ACTIVATE_VMX_PREEMPTION_TIMER) &&
 			 vmx_capability_has(vcpu->capability, VMX_WORD_EXIT,
 					    VM_EXIT_SAVE_VMX_PREEMPTION_TIMER_VALUE);
-	uint32_t pin =
-		vcpu->capability->pin.value & ~(uint32_t)PIN_BASED_ACTIVATE_VMX_PREEMPTION_TIMER;
+	bool timed = milliseconds != 0 && has_timer;
 
 	vcpu->deadline = UINT64_MAX;
 	vcpu->time_limit_ms = milliseconds;
+	vcpu->pin_controls &= ~(uint32_t)PIN_BASED_ACTIVATE_VMX_PREEMPTION_TIMER;
+	if (timed)
+		vcpu->pin_controls |= PIN_BASED_ACTIVATE_VMX_PREEMPTION_TIMER;
+	event_write_controls(vcpu);
 	if (milliseconds != 0) {
 		vcpu->deadline = rdtsc() + time_tsc_hz() / 1000 * milliseconds;
-		if (has_timer)
-			pin |= PIN_BASED_ACTIVATE_VMX_PREEMPTION_TIMER;
-		else
+		if (!timed)
 			log_warning("no VMX-preemption timer: a guest that loops without VM exits "
 				    "cannot be stopped by its time limit");
 	}
-	vmwrite(VMCS_PIN_BASED_CONTROLS, pin);
 	/*
 	 * Saving the value is only allowed while the timer runs: SDM, "Checks on VM-Exit Control
 	 * Fields".
 	 */
 	vmwrite(VMCS_PRIMARY_VM_EXIT_CONTROLS,
 		vcpu->capability->exit.value |
-			((pin & PIN_BASED_ACTIVATE_VMX_PREEMPTION_TIMER) != 0
-				 ? (uint32_t)VM_EXIT_SAVE_VMX_PREEMPTION_TIMER_VALUE
-				 : 0));
-	if ((pin & PIN_BASED_ACTIVATE_VMX_PREEMPTION_TIMER) != 0)
+			(timed ? (uint32_t)VM_EXIT_SAVE_VMX_PREEMPTION_TIMER_VALUE : 0));
+	if (timed)
 		arm(vcpu);
 }
 

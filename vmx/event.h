@@ -1,9 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* NMIs on their way to the guest. */
+/* NMIs and machine checks on their way to the guest. */
 #ifndef SILL_VMX_EVENT_H
 #define SILL_VMX_EVENT_H
 
-/* For trap_set_nmi_receiver(): an NMI arrived while this CPU was in VMX root operation. */
+#include "vmx/vcpu.h"
+
+#include <stdbool.h>
+
+/* For trap_set_receivers(): an NMI arrived while this CPU was in VMX root operation. */
 void event_nmi_arrived(void);
+
+/* The same of a machine check. False: there is no guest that it could be passed on to. */
+bool event_machine_check_arrived(void);
+
+/*
+ * After vcpu->pin_controls or vcpu->primary_controls was changed: puts both into the VMCS, with
+ * what an event that waits for the guest needs.
+ */
+void event_write_controls(const struct vcpu *vcpu);
 
 #endif

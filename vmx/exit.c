@@ -56,7 +56,7 @@ __attribute__((hot)) void vmx_handle_exit(struct vcpu *vcpu)
 		return;
 	}
 	vcpu->exits[reason]++;
-	exit_table[reason](vcpu);
+	vcpu->handlers[reason](vcpu);
 }
 
 void vmx_stop_unhandled(struct vcpu *vcpu, uint64_t reason)
@@ -78,6 +78,13 @@ void exit_unhandled(struct vcpu *vcpu)
 	vmx_stop_unhandled(vcpu, vcpu->trace[(uint8_t)(vcpu->trace_at - 2)]);
 }
 
+__attribute__((noreturn, cold)) static void leave(struct vcpu *vcpu)
+{
+	if (vcpu->ended != NULL)
+		vcpu->ended(vcpu);
+	vmx_leave(vcpu);
+}
+
 void vcpu_stop(struct vcpu *vcpu, enum vcpu_end end, const char *fmt, ...)
 {
 	va_list arguments;
@@ -86,14 +93,14 @@ void vcpu_stop(struct vcpu *vcpu, enum vcpu_end end, const char *fmt, ...)
 	va_start(arguments, fmt);
 	vformat(vcpu->why, sizeof(vcpu->why), fmt, arguments);
 	va_end(arguments);
-	vmx_leave(vcpu);
+	leave(vcpu);
 }
 
 void vcpu_exit(struct vcpu *vcpu, uint32_t status)
 {
 	vcpu->end = VCPU_EXITED;
 	vcpu->status = status;
-	vmx_leave(vcpu);
+	leave(vcpu);
 }
 
 /*

@@ -5,8 +5,8 @@
 
 #include "vmx/vcpu.h"
 
-/* Indexed by basic exit reason. */
-extern exit_handler *const exit_table[EXIT_REASON_COUNT];
+/* Indexed by mode and basic exit reason. */
+extern exit_handler *const exit_table[SILL_MODE_COUNT][EXIT_REASON_COUNT];
 
 /* Failed VM entries, unknown reasons, reasons without a handler: stops the guest. */
 __attribute__((noreturn, cold)) void vmx_stop_unhandled(struct vcpu *vcpu, uint64_t reason);
@@ -21,10 +21,14 @@ exit_handler exit_exception_or_nmi, exit_external_interrupt, exit_nmi_window,
 	exit_triple_fault;				   /* vmx/exit_event.c */
 exit_handler exit_wbinvd, exit_invalid_opcode, exit_rdpmc; /* vmx/exit_instruction.c */
 exit_handler exit_hypercall;				   /* hypercall/dispatch.c */
+exit_handler exit_hypercall_shown;			   /* the same, for people to watch */
 
 /* In guest mode, those who play the machine: guest/. */
 exit_handler guest_exit_io;						/* guest/ports.c */
 exit_handler guest_exit_hlt, guest_exit_preemption_timer;		/* guest/run.c */
 exit_handler guest_exit_ept_violation, guest_exit_ept_misconfiguration; /* guest/memory.c */
+
+/* In underlay mode: underlay/. */
+exit_handler underlay_exit_init, underlay_exit_sipi; /* underlay/init_sipi.c */
 
 #endif

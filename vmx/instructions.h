@@ -56,7 +56,7 @@ void vmwrite(uint32_t field, uint64_t value);
 /*
  * For the exit path, where each instruction matters. A VMREAD fails for want of a current VMCS or
  * of the field. The first can't be after a VM exit, and the fields that are read in this way were
- * shown to exist by vcpu_start(). Uncounted here: vcpu_account() knows how many there were.
+ * shown to exist by vcpu_begin(). Uncounted here: vcpu_account() knows how many there were.
  */
 static inline uint64_t vmread_proven(uint32_t field)
 {

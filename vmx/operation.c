@@ -25,8 +25,8 @@ int vmx_operation_enter(const struct vmx_capability *capability)
 	/* "VMXON": #GP while Intel PT traces, on CPUs that cannot trace in VMX operation. */
 	(void)!safe_wrmsr(MSR_IA32_RTIT_CTL, 0);
 	region[0] = capability->revision;
-	vmxon(physical_of(region));
-	return 0;
+	this_cpu()->vmx_count[VMX_VMXON]++;
+	return safe_vmxon(physical_of(region)) ? 0 : -SILL_EIO;
 }
 
 void vmx_operation_leave(void)

@@ -7,7 +7,7 @@
 
 /*
  * Enters VMX operation on the CPU that calls, which must have been found capable. -SILL_ENOMEM if
- * there is no page for the VMXON region; anything else that goes wrong is a panic: it was checked.
+ * there is no page for the VMXON region; -SILL_EIO if the CPU refuses nevertheless.
  */
 __attribute__((warn_unused_result)) int
 vmx_operation_enter(const struct vmx_capability *capability);

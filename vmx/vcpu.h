@@ -52,6 +52,11 @@ enum vcpu_end {
  */
 #define VCPU_TRACE_WORDS 256
 
+struct vcpu;
+
+/* Handles one kind of VM exit. When it returns, the guest is resumed. */
+typedef void exit_handler(struct vcpu *vcpu);
+
 struct vcpu {
 	struct vcpu_registers registers; /* at offset 0, at the top of the host stack */
 
@@ -61,11 +66,16 @@ struct vcpu {
 	uint8_t trace_at; /* where the next exit is noted */
 	uint64_t trace[VCPU_TRACE_WORDS];
 	uint64_t exits[EXIT_REASON_COUNT];
+	/*
+	 * The mode's row of vmx/exit_table.c. A copy, since a pointer to it would cost one more
+	 * instruction at each exit.
+	 */
+	exit_handler *handlers[EXIT_REASON_COUNT];
 	uint64_t odd_exits; /* those whose reason is in no table: failed VM entries */
 	uint64_t advances;  /* calls of vcpu_advance() */
 
 	void *vmcs;	     /* the VMCS region, */
-	uint8_t *io_bitmaps; /* the two I/O bitmaps, */
+	uint8_t *io_bitmaps; /* the two I/O bitmaps (NULL in the underlay), */
 	uint8_t *msr_bitmap; /* the MSR bitmaps: whole pages of the arena */
 
 	const struct vmx_capability *capability;
@@ -73,20 +83,32 @@ struct vcpu {
 	uint64_t tsc_offset; /* guest TSC = TSC + this */
 	uint64_t deadline;   /* the TSC at which its time is over, UINT64_MAX = never */
 	uint32_t time_limit_ms;
-	uint32_t primary_controls;     /* as last set, without NMI-window exiting */
+	/*
+	 * These two as they are while no event waits for the guest. Whoever changes them calls
+	 * event_write_controls() (vmx/event.h).
+	 */
+	uint32_t pin_controls, primary_controls;
 	uint32_t waiting_nmis;	       /* NMIs that the guest is still to get: 0 to 2 */
+	bool waiting_machine_check;    /* the same for a #MC */
 	uint64_t cr0_owned, cr4_owned; /* bits that the guest sees the shadow of */
 	uint64_t cr4_forced;	       /* of the owned bits, those that are 1 in truth */
 	uint64_t cr4_allowed;	       /* bits that the guest may set */
 	uint64_t xcr0_allowed;
 	bool pages_1g; /* the CPU has 1-GByte pages, for the guest's own tables */
 
+	uint32_t apic_id;		 /* of the CPU that it runs on */
+	bool boot_cpu;			 /* INIT makes it start at the reset vector */
+	bool waits_for_sipi;		 /* it got an INIT, and no SIPI since */
+	uint64_t init_ticks, sipi_ticks; /* TSC ticks that the last such exit's handler took */
+
+	/* If not NULL: takes over when the guest has ended, in place of vcpu_run()'s return. */
+	void (*ended)(struct vcpu *vcpu);
+	void (*unload)(struct vcpu *vcpu);
 	enum vcpu_end end;
 	uint32_t status;	    /* if it exited */
 	char why[200];		    /* in words, unless it exited */
 	uint32_t instruction_error; /* if entry was refused; 0 = VMfailInvalid */
 
-	bool trace_hypercalls;	     /* show them on the console */
 	uint64_t guest_memory;	     /* bytes of RAM */
 	uint32_t hypercall_features; /* SILL_FEATURE_* */
 	uint32_t guest_id;
@@ -102,9 +124,6 @@ struct vcpu {
 _Static_assert(offsetof(struct vcpu, registers) == 0, "vmx/entry.asm relies on it");
 _Static_assert(sizeof(struct vcpu_registers) == 15 * 8, "vmx/entry.asm relies on it");
 _Static_assert(offsetof(struct vcpu, run_rsp) == 15 * 8, "vmx/entry.asm relies on it");
-
-/* Handles one kind of VM exit. When it returns, the guest is resumed. */
-typedef void exit_handler(struct vcpu *vcpu);
 
 /*
  * Ends the guest: leaves the handler, however deep in it this is called, and lets vcpu_run()

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The life of a vCPU: made once, started for one guest after another, run until the guest ends. */
+/* The life of a vCPU: made once, begun for one guest after another, run until the guest ends. */
 #ifndef SILL_VMX_VCPU_CREATE_H
 #define SILL_VMX_VCPU_CREATE_H
 
@@ -9,18 +9,12 @@
 __attribute__((warn_unused_result)) struct vcpu *
 vcpu_create(const struct vmx_capability *capability);
 
-/* Where a guest begins: 32-bit protected mode, flat segments, paging and interrupts off. */
-struct vcpu_start {
-	uint32_t eip;
-	uint32_t eax, ebx;
-};
-
 /*
- * Makes the vCPU current on this CPU, in the state after power-up except for *start, with no trace
- * of a guest that ran on it before. The caller fills in the vCPU's members that belong to the
- * guest afterwards.
+ * Makes the vCPU current on this CPU, with no trace of a guest that ran on it before: its VMCS is
+ * complete but for the guest's registers and the read shadows. Before: ept, the bitmaps, cr0_owned
+ * and cr4_owned. After: the guest's registers, and the members that belong to the guest.
  */
-void vcpu_start(struct vcpu *vcpu, struct ept *ept, const struct vcpu_start *start);
+void vcpu_begin(struct vcpu *vcpu);
 
 /* Runs the guest until vcpu->end says how it ended. */
 void vcpu_run(struct vcpu *vcpu);

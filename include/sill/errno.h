@@ -16,6 +16,7 @@
 
 /* Only within Sill: no call answers with these. */
 #define SILL_ENOENT  2	/* no such thing */
+#define SILL_EIO     5	/* the hardware refused */
 #define SILL_E2BIG   7	/* more than the stated limit */
 #define SILL_ENOEXEC 8	/* not an image that can be started */
 #define SILL_ENOMEM  12 /* no memory left for this */

@@ -67,6 +67,7 @@ enum sill_log_level {
 enum sill_mode {
 	SILL_MODE_GUEST,    /* Sill owns the machine and runs guests from files */
 	SILL_MODE_UNDERLAY, /* the running firmware, and then its OS, become the guest */
+	SILL_MODE_COUNT
 };
 
 /* What Sill does when its last guest has ended. */

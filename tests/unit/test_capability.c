@@ -21,7 +21,7 @@ static void expect(const struct vmx_facts *facts, enum vmx_verdict verdict, cons
 	struct vmx_capability capability;
 
 	memset(&capability, 0xa5, sizeof(capability));
-	assert_int_equal(vmx_capability_check(facts, &capability), verdict);
+	assert_int_equal(vmx_capability_check(facts, SILL_MODE_GUEST, &capability), verdict);
 	assert_int_equal(capability.verdict, verdict);
 	if (!strstr(capability.message, message))
 		fail_msg("\"%s\" lacks \"%s\"", capability.message, message);
@@ -36,7 +36,7 @@ static void test_accepts_skylake(void **state)
 	struct vmx_capability c;
 
 	(void)state;
-	assert_int_equal(vmx_capability_check(&facts_skylake, &c), VMX_USABLE);
+	assert_int_equal(vmx_capability_check(&facts_skylake, SILL_MODE_GUEST, &c), VMX_USABLE);
 	assert_string_equal(vmx_capability_advice(&c), "");
 	assert_string_equal(c.vendor, "GenuineIntel");
 	assert_int_equal(c.family, 6);
@@ -83,11 +83,11 @@ static void test_vpid_needs_invvpid(void **state)
 
 	(void)state;
 	facts.ept_vpid_cap &= ~VPID_CAP_INVVPID;
-	assert_int_equal(vmx_capability_check(&facts, &c), VMX_USABLE);
+	assert_int_equal(vmx_capability_check(&facts, SILL_MODE_GUEST, &c), VMX_USABLE);
 	assert_false(c.secondary.value & SECONDARY_ENABLE_VPID);
 	facts = facts_skylake;
 	facts.ept_vpid_cap &= ~(VPID_CAP_SINGLE_CONTEXT | VPID_CAP_ALL_CONTEXT);
-	assert_int_equal(vmx_capability_check(&facts, &c), VMX_USABLE);
+	assert_int_equal(vmx_capability_check(&facts, SILL_MODE_GUEST, &c), VMX_USABLE);
 	assert_false(c.secondary.value & SECONDARY_ENABLE_VPID);
 }
 
@@ -122,16 +122,16 @@ static void test_feature_control(void **state)
 
 	(void)state;
 	facts.feature_control = 0;
-	assert_int_equal(vmx_capability_check(&facts, &c), VMX_USABLE);
+	assert_int_equal(vmx_capability_check(&facts, SILL_MODE_GUEST, &c), VMX_USABLE);
 	assert_true(c.set_feature_control);
 	assert_int_equal(c.feature_control, 0x5);
 	/* What firmware set but did not lock (here SGX, bit 18) stays as it is. */
 	facts.feature_control = 0x40000;
-	assert_int_equal(vmx_capability_check(&facts, &c), VMX_USABLE);
+	assert_int_equal(vmx_capability_check(&facts, SILL_MODE_GUEST, &c), VMX_USABLE);
 	assert_int_equal(c.feature_control, 0x40005);
 	/* Unlocked and enabled must still be locked: VMXON needs the lock bit. */
 	facts.feature_control = 0x4;
-	assert_int_equal(vmx_capability_check(&facts, &c), VMX_USABLE);
+	assert_int_equal(vmx_capability_check(&facts, SILL_MODE_GUEST, &c), VMX_USABLE);
 	assert_true(c.set_feature_control);
 
 	facts.feature_control = 0x1;
@@ -310,7 +310,7 @@ static void test_each_optional_control(void **state)
 		uint32_t values;
 
 		*msr_of(&facts, optional[i].msr) &= ~(mask << 32);
-		assert_int_equal(vmx_capability_check(&facts, &c), VMX_USABLE);
+		assert_int_equal(vmx_capability_check(&facts, SILL_MODE_GUEST, &c), VMX_USABLE);
 		vmx_capability_describe(&c, collect, &lines);
 		if (!strstr(lines.text, optional[i].name))
 			fail_msg("no \"%s\" in:\n%s", optional[i].name, lines.text);
@@ -346,7 +346,7 @@ static void test_describe(void **state)
 	struct lines lines = {0};
 
 	(void)state;
-	assert_int_equal(vmx_capability_check(&facts_skylake, &c), VMX_USABLE);
+	assert_int_equal(vmx_capability_check(&facts_skylake, SILL_MODE_GUEST, &c), VMX_USABLE);
 	vmx_capability_describe(&c, collect, &lines);
 	assert_true(lines.longest <= 100);
 	assert_true(lines.count > 10);
@@ -357,7 +357,7 @@ static void test_describe(void **state)
 
 	/* It must be of use for a processor that was refused, too. */
 	memset(&lines, 0, sizeof(lines));
-	vmx_capability_check(&facts_penryn, &c);
+	vmx_capability_check(&facts_penryn, SILL_MODE_GUEST, &c);
 	vmx_capability_describe(&c, collect, &lines);
 	assert_non_null(strstr(lines.text, "enable EPT NO"));
 	assert_non_null(strstr(lines.text, "HLT exiting yes"));

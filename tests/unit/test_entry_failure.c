@@ -195,7 +195,8 @@ static void take_line(void *context, const char *text)
 static void start(struct state *state, const struct setting *changes)
 {
 	memset(state, 0, sizeof(*state));
-	assert_int_equal(vmx_capability_check(&facts_skylake, &state->capability), VMX_USABLE);
+	assert_int_equal(vmx_capability_check(&facts_skylake, SILL_MODE_GUEST, &state->capability),
+			 VMX_USABLE);
 	state->controls[0] = (struct setting){VMCS_PIN_BASED_CONTROLS, state->capability.pin.value};
 	state->controls[1] = (struct setting){VMCS_PRIMARY_PROCESSOR_BASED_CONTROLS,
 					      state->capability.primary.value};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The MSR bitmap of a guest; see vmx/msr_bitmap.h. */
-#include "vmx/msr_bitmap.h"
+/* The MSR bitmap of a guest; see guest/msr_bitmap.h. */
+#include "guest/msr_bitmap.h"
 
 #include "core/cpu.h"
 #include "core/msr.h"

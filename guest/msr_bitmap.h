@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The MSR bitmap of a guest: which MSRs it reads and writes without an exit. */
-#ifndef SILL_VMX_MSR_BITMAP_H
-#define SILL_VMX_MSR_BITMAP_H
+#ifndef SILL_GUEST_MSR_BITMAP_H
+#define SILL_GUEST_MSR_BITMAP_H
 
 #include <stdbool.h>
 #include <stdint.h>

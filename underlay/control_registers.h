@@ -1,0 +1,1 @@
+void underlay_choose_owned_bits(struct vcpu *vcpu);

@@ -1,0 +1,1 @@
+void underlay_msr_bitmap_fill(uint8_t b[4096]);

@@ -1,0 +1,2 @@
+#include "vmx/vcpu.h"
+void underlay_unload(struct vcpu *v);
