@@ -6,6 +6,8 @@
  * splitting pages or linking empty tables; that changes no translation, and it is all that can
  * fail. Applying stores the entries. Tidying joins what can be joined and takes away empty tables,
  * which again changes no translation; it also undoes a preparation that failed.
+ *
+ * ept_replace_page() and ept_retype() are not changes in this sense: they never take a table away.
  */
 #include "ept/ept.h"
 
@@ -20,6 +22,7 @@
 
 enum change_kind {
 	CHANGE_MAP,
+	CHANGE_REPEAT, /* maps every page to the same one */
 	CHANGE_UNMAP,
 	CHANGE_PROTECT,
 };
@@ -28,7 +31,11 @@ struct change {
 	enum change_kind kind;
 	uint64_t first; /* guest-physical */
 	uint64_t end;
-	uint64_t offset; /* host-physical less guest-physical address, modulo 2^64 */
+	/*
+	 * Host-physical less guest-physical address, modulo 2^64; of CHANGE_REPEAT the
+	 * host-physical address.
+	 */
+	uint64_t offset;
 	uint32_t permissions;
 };
 
@@ -115,14 +122,25 @@ static bool type_is_uniform(struct ept *ept, uint64_t hpa, uint64_t size)
 	return in_run(ept, hpa, size);
 }
 
+static bool is_mapping(const struct change *change)
+{
+	return change->kind == CHANGE_MAP || change->kind == CHANGE_REPEAT;
+}
+
+static uint64_t target(const struct change *change, const struct position *position)
+{
+	return change->kind == CHANGE_REPEAT ? change->offset : position->gpa + change->offset;
+}
+
 /*
  * Whether the change maps this entry's range by a page of its size. If so, its type is in run_type.
  */
 static bool maps_here(struct ept *ept, const struct change *change, const struct position *position)
 {
-	uint64_t hpa = position->gpa + change->offset;
+	uint64_t hpa = target(change, position);
 
 	return position->whole && level_can_map(ept, position->level) &&
+	       (position->level == 1 || change->kind == CHANGE_MAP) &&
 	       !(hpa & (level_size(position->level) - 1)) &&
 	       type_is_uniform(ept, hpa, level_size(position->level));
 }
@@ -213,7 +231,7 @@ static int prepare(struct ept *ept, const struct change *change, uint64_t table_
 		uint64_t entry = load(at.entry);
 		int error;
 
-		if (change->kind == CHANGE_MAP) {
+		if (is_mapping(change)) {
 			if (maps_here(ept, change, &at))
 				continue;
 		} else if (!is_present(entry) ||
@@ -243,9 +261,9 @@ static void apply(struct ept *ept, const struct change *change, uint64_t table_e
 	while (walk_next(&walk, &at)) {
 		uint64_t entry = load(at.entry);
 
-		if (change->kind == CHANGE_MAP && maps_here(ept, change, &at))
+		if (is_mapping(change) && maps_here(ept, change, &at))
 			replace(ept, at.entry,
-				(at.gpa + change->offset) | ept->run_type | page_flag(level) |
+				target(change, &at) | ept->run_type | page_flag(level) |
 					change->permissions,
 				level);
 		else if (change->kind == CHANGE_UNMAP && at.whole)
@@ -344,6 +362,16 @@ static int check_range(uint64_t base, uint64_t size, uint64_t limit)
 	return 0;
 }
 
+/* Whether one page of host memory can be mapped with these permissions. */
+static int check_page(const struct ept *ept, uint64_t hpa, uint32_t permissions)
+{
+	int error = check_range(hpa, EPT_SIZE_4K, 1ull << ept->mtrr->physical_bits);
+
+	if (!error && !permissions_are_legal(ept, permissions))
+		error = -SILL_EINVAL;
+	return error;
+}
+
 int ept_init(struct ept *ept, uint64_t capabilities, const struct mtrr_state *mtrr,
 	     const struct ept_memory *memory)
 {
@@ -403,6 +431,17 @@ int ept_map(struct ept *ept, uint64_t gpa, uint64_t hpa, uint64_t size, uint32_t
 		error = check_range(hpa, size, 1ull << ept->mtrr->physical_bits);
 	if (!error && !permissions_are_legal(ept, permissions))
 		error = -SILL_EINVAL;
+	return error ? error : make_change(ept, &change);
+}
+
+int ept_map_repeated(struct ept *ept, uint64_t gpa, uint64_t hpa, uint64_t size,
+		     uint32_t permissions)
+{
+	struct change change = {CHANGE_REPEAT, gpa, gpa + size, hpa, permissions};
+	int error = check_range(gpa, size, EPT_GPA_END);
+
+	if (!error)
+		error = check_page(ept, hpa, permissions);
 	return error ? error : make_change(ept, &change);
 }
 
@@ -478,6 +517,60 @@ int ept_grant_page(struct ept *ept, uint64_t gpa, uint64_t hpa, uint32_t permiss
 	if (load(&table[(index + 1) % ENTRIES]) && load(&table[(index - 1) % ENTRIES]))
 		tidy(ept, ept->root, ROOT_LEVEL, 0, gpa, gpa + EPT_SIZE_4K);
 	return 0;
+}
+
+int ept_replace_page(struct ept *ept, uint64_t gpa, uint64_t hpa, uint32_t permissions)
+{
+	int error = check_range(gpa, EPT_SIZE_4K, EPT_GPA_END);
+	unsigned int level;
+	uint64_t *entry;
+
+	if (!error)
+		error = check_page(ept, hpa, permissions);
+	if (error)
+		return error;
+	entry = last_entry(ept, gpa, &level);
+	if (level != 1 || !is_present(load(entry)))
+		return -SILL_EFAULT;
+	(void)type_is_uniform(ept, hpa, EPT_SIZE_4K);
+	replace(ept, entry, hpa | ept->run_type | permissions, 1);
+	return 0;
+}
+
+/* Whether there was memory for all the tables. */
+static bool retype_table(struct ept *ept, uint64_t table_entry, unsigned int level)
+{
+	uint64_t *table = table_at(ept, table_entry);
+	bool complete = true;
+
+	for (unsigned int i = 0; i < ENTRIES; i++) {
+		uint64_t entry = load(&table[i]);
+		uint64_t size = level_size(level);
+		uint64_t type = (uint64_t)MEMORY_TYPE_UC << ENTRY_TYPE_SHIFT;
+
+		if (!is_present(entry))
+			continue;
+		if (is_page(entry, level)) {
+			if (type_is_uniform(ept, entry & ENTRY_ADDRESS & ~(size - 1), size)) {
+				type = ept->run_type;
+			} else if (!make_table(ept, &table[i], level)) {
+				entry = load(&table[i]);
+			} else {
+				complete = false;
+			}
+		}
+		if (is_table(entry, level))
+			complete &= retype_table(ept, entry, level - 1);
+		else
+			replace(ept, &table[i], (entry & ~ENTRY_TYPE_MASK) | type, level);
+	}
+	return complete;
+}
+
+int ept_retype(struct ept *ept)
+{
+	ept->run_size = 0;
+	return retype_table(ept, ept->root, ROOT_LEVEL) ? 0 : -SILL_ENOMEM;
 }
 
 int ept_translate(const struct ept *ept, uint64_t gpa, uint64_t *hpa, struct ept_leaf *leaf)

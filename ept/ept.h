@@ -7,7 +7,8 @@
  *
  * After every call, whether it succeeded or failed:
  *  - the pages are as large as they can be: no table exists whose 512 entries one larger page
- *    could replace, and no empty table other than the root;
+ *    could replace, and no empty table other than the root. (ept_replace_page() and ept_retype()
+ *    leave that to the next call that changes the same range.)
  *  - each entry has the memory type that the MTRRs give to the memory it maps, and no page spans
  *    two types. IPAT ("ignore PAT memory type") is never set, so the guest's PAT works as usual;
  *  - no reserved or ignored bit of any entry is set, and entries that map nothing are 0. Tables are
@@ -16,6 +17,9 @@
  *
  * One caller at a time for each struct ept. A CPU may run the guest meanwhile: tables are complete
  * before they are linked, each by one 8-byte store, so it never sees a hole where there was a page.
+ * If several CPUs do, a table that was taken away must not be used for something else before all of
+ * them have executed INVEPT; the calls that take none away say so. For ept_translate() what holds
+ * for a CPU is enough: it needs no lock against callers that take no tables away.
  */
 #ifndef SILL_EPT_EPT_H
 #define SILL_EPT_EPT_H
@@ -88,7 +92,8 @@ struct ept_leaf {
 /*
  * Makes empty tables, `stale` from the start: what CPUs have cached is known by the root's address,
  * and that may have been another guest's root before. `capabilities` is IA32_VMX_EPT_VPID_CAP;
- * *mtrr must stay and not change for as long as the tables are in use.
+ * *mtrr must stay for as long as the tables are in use. If it changes, but for the physical-address
+ * width, ept_retype() is the next call.
  *
  * 0; -SILL_ENODEV if the CPU lacks walk length 4 or both memory types for the tables;
  * -SILL_EINVAL if the physical-address width in *mtrr is not in 32 to 52; -SILL_ENOMEM.
@@ -117,6 +122,29 @@ uint64_t ept_pointer(const struct ept *ept, bool accessed_dirty);
  */
 __attribute__((warn_unused_result)) int ept_map(struct ept *ept, uint64_t gpa, uint64_t hpa,
 						uint64_t size, uint32_t permissions);
+
+/*
+ * Maps every 4 KiB page of [gpa, gpa + size) to the one at hpa, in place of whatever was there.
+ * Errors as of ept_map().
+ */
+__attribute__((warn_unused_result)) int
+ept_map_repeated(struct ept *ept, uint64_t gpa, uint64_t hpa, uint64_t size, uint32_t permissions);
+
+/*
+ * Lets what is one 4 KiB page of the guest's show other memory, with other permissions. Neither
+ * splits nor joins pages; takes no table away. -SILL_EFAULT if no page of 4 KiB is mapped there;
+ * the other errors are those of ept_map() but for -SILL_ENOMEM.
+ */
+__attribute__((warn_unused_result)) int ept_replace_page(struct ept *ept, uint64_t gpa,
+							 uint64_t hpa, uint32_t permissions);
+
+/*
+ * Gives all pages the memory types of *mtrr, which has changed. Splits pages where types differ,
+ * joins none, takes no table away. If there is no memory for a table, a page that would have to be
+ * split gets UC, which is right for all memory but slow, and the answer is -SILL_ENOMEM; a later
+ * call tries again.
+ */
+__attribute__((warn_unused_result)) int ept_retype(struct ept *ept);
 
 /*
  * Maps one 4 KiB page where there is nothing, as ept_map() does, along a short path: for memory

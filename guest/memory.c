@@ -116,15 +116,6 @@ int machine_grant(struct vcpu *vcpu, uint64_t gpa)
 	return 0;
 }
 
-/* SDM, "Exit Qualification for EPT Violations": an IRET that faulted had unblocked NMIs. */
-static void block_nmis_again(uint64_t qualification)
-{
-	if ((qualification & EPT_VIOLATION_NMI_UNBLOCKING) != 0 &&
-	    (vmread(VMCS_IDT_VECTORING_INFORMATION) & INTERRUPTION_VALID) == 0)
-		vmwrite(VMCS_GUEST_INTERRUPTIBILITY_STATE,
-			vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE) | BLOCKING_BY_NMI);
-}
-
 __attribute__((noreturn)) static void stop_for_violation(struct vcpu *vcpu, uint64_t gpa,
 							 uint64_t qualification)
 {
@@ -152,8 +143,7 @@ void guest_exit_ept_violation(struct vcpu *vcpu)
 
 	if ((qualification & mapped) != 0 || machine_grant(vcpu, gpa) != 0)
 		stop_for_violation(vcpu, gpa, qualification);
-	block_nmis_again(qualification);
-	vcpu_redeliver_event(vcpu);
+	vcpu_retry_access(vcpu, qualification);
 }
 
 void guest_exit_ept_misconfiguration(struct vcpu *vcpu)

@@ -183,6 +183,7 @@ static struct vcpu *create_vcpu(const struct vmx_capability *capability)
 		give_back(-SILL_ENOMEM, false,
 			  "no memory for a vCPU: the loader made the arena too small");
 	vcpu->ept = &underlay.ept;
+	vcpu->grant = underlay_memory_grant;
 	vcpu->msr_bitmap = msr_bitmap;
 	vcpu->ended = guest_ended;
 	vcpu->unload = underlay_unload;

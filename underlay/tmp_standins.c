@@ -8,17 +8,6 @@
 #include "underlay/unload.h"
 #include "vmx/leave.h"
 #include "core/cpu_setup.h"
-static uint64_t at(void *c){(void)c;void*p=page_allocate();return p?physical_of(p):0;}
-static void rel(void *c,uint64_t p){(void)c;page_release(virtual_of(p));}
-static void *reach(void *c,uint64_t p){(void)c;return virtual_of(p);}
-int underlay_memory_create(const struct sill_handoff *h, uint64_t caps)
-{
-	static const struct ept_memory m={.allocate=at,.release=rel,.at=reach};
-	(void)h;
-	int e=ept_init(&underlay.ept,caps,&underlay.mtrr,&m);
-	if(!e) e=ept_map(&underlay.ept,0,0,1ull<<underlay.mtrr.physical_bits,EPT_ALL);
-	return e;
-}
 void underlay_choose_owned_bits(struct vcpu *v)
 {
 	v->cr0_owned = CR0_NE;

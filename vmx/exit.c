@@ -221,6 +221,16 @@ __attribute__((cold)) void vcpu_redeliver_event(struct vcpu *vcpu)
 			vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE) & ~(uint64_t)BLOCKING_BY_NMI);
 }
 
+/* SDM, "Exit Qualification for EPT Violations": an IRET that faulted had unblocked NMIs. */
+__attribute__((cold)) void vcpu_retry_access(struct vcpu *vcpu, uint64_t qualification)
+{
+	if ((qualification & EPT_VIOLATION_NMI_UNBLOCKING) != 0 &&
+	    (vmread(VMCS_IDT_VECTORING_INFORMATION) & INTERRUPTION_VALID) == 0)
+		vmwrite(VMCS_GUEST_INTERRUPTIBILITY_STATE,
+			vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE) | BLOCKING_BY_NMI);
+	vcpu_redeliver_event(vcpu);
+}
+
 #define ENCODED_RSP 4
 
 uint64_t vcpu_read_register(const struct vcpu *vcpu, unsigned int number)

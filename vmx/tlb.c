@@ -14,15 +14,20 @@ void tlb_flush_guest(const struct vcpu *vcpu)
 		invvpid(INVVPID_ALL_CONTEXT, 0, 0);
 }
 
-void tlb_flush_ept(struct vcpu *vcpu)
+void tlb_invalidate_ept(const struct vcpu *vcpu)
 {
 	uint64_t capabilities = vcpu->capability->ept_vpid_cap;
 
-	if (!vcpu->ept->stale)
-		return;
 	if ((capabilities & EPT_CAP_INVEPT_SINGLE_CONTEXT) != 0)
 		invept(INVEPT_SINGLE_CONTEXT, ept_pointer(vcpu->ept, false), 0);
 	else
 		invept(INVEPT_ALL_CONTEXT, 0, 0);
+}
+
+void tlb_flush_ept(struct vcpu *vcpu)
+{
+	if (!vcpu->ept->stale)
+		return;
+	tlb_invalidate_ept(vcpu);
 	vcpu->ept->stale = false;
 }

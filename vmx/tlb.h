@@ -14,7 +14,10 @@
  */
 void tlb_flush_guest(const struct vcpu *vcpu);
 
-/* Forgets what came out of the EPT, if it was changed; before the next VM entry. */
+/* Forgets what came out of the EPT: on this CPU, and whoever else runs with the same EPT has to. */
+void tlb_invalidate_ept(const struct vcpu *vcpu);
+
+/* The same if it was changed, for an EPT that no other CPU uses; before the next VM entry. */
 void tlb_flush_ept(struct vcpu *vcpu);
 
 #endif

@@ -52,6 +52,9 @@ enum vcpu_end {
  */
 #define VCPU_TRACE_WORDS 256
 
+/* More than one instruction writes to: the largest XSAVE area takes four. A power of 2. */
+#define VCPU_LENT_PAGES 8
+
 struct vcpu;
 
 /* Handles one kind of VM exit. When it returns, the guest is resumed. */
@@ -119,6 +122,10 @@ struct vcpu {
 	 */
 	int (*grant)(struct vcpu *vcpu, uint64_t gpa);
 	void *guest; /* whose vCPU it is: of use to the room that made it */
+
+	/* In the underlay: pages of the hole that can be written to just now (underlay/hole.h). */
+	uint64_t lent_pages[VCPU_LENT_PAGES]; /* 0: none */
+	uint32_t next_lent;
 };
 
 _Static_assert(offsetof(struct vcpu, registers) == 0, "vmx/entry.asm relies on it");
@@ -159,6 +166,12 @@ void vcpu_inject(struct vcpu *vcpu, uint32_t type, uint32_t vector, bool has_err
  * SDM, "Information for VM Exits That Occur During Event Delivery".
  */
 void vcpu_redeliver_event(struct vcpu *vcpu);
+
+/*
+ * After an EPT violation (its exit qualification) whose cause was removed: the guest does at the
+ * next entry what it was about to do.
+ */
+void vcpu_retry_access(struct vcpu *vcpu, uint64_t qualification);
 
 /*
  * Adds to the CPU's counts of VMX instructions those of the exit path, which does not count while

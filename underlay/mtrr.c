@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * MTRRs in underlay mode; see underlay/mtrr.h.
+ *
+ * Each CPU has its own MTRRs, but SDM, "MTRR Considerations in MP Systems", wants them alike:
+ * software gives each CPU the same values, while all others wait. So there is one copy of them,
+ * to which the EPT is built, and each write by any CPU goes there as well: the first CPU's write
+ * changes the types, the others' find nothing to do. And each CPU forgets what it has cached when
+ * it writes its own MTRRs, which is when it would also do so natively.
+ */
+#include "underlay/mtrr.h"
+
+#include <sill/errno.h>
+
+#include "core/cpu.h"
+#include "core/log.h"
+#include "core/msr.h"
+#include "core/safe_access.h"
+#include "underlay/underlay.h"
+#include "vmx/tlb.h"
+
+/* Sill's copy of the MSR, NULL if it is none of these. */
+static uint64_t *copy_of(uint32_t msr)
+{
+	struct mtrr_state *mtrr = &underlay.mtrr;
+
+	if (msr == MSR_IA32_MTRR_DEF_TYPE)
+		return &mtrr->default_type;
+	if (msr >= MSR_IA32_MTRR_PHYSBASE(0) &&
+	    msr < MSR_IA32_MTRR_PHYSBASE(mtrr->variable_count)) {
+		struct mtrr_variable *range =
+			&mtrr->variable[(msr - MSR_IA32_MTRR_PHYSBASE(0)) / 2];
+
+		return msr % 2 == 0 ? &range->base : &range->mask;
+	}
+	for (uint32_t i = 0; (mtrr->capability & MTRRCAP_FIX) != 0 && i < MTRR_FIXED_COUNT; i++) {
+		if (msr == mtrr_fixed_msr(i))
+			return &mtrr->fixed[i];
+	}
+	return NULL;
+}
+
+bool underlay_mtrr_is(uint32_t msr)
+{
+	return copy_of(msr) != NULL;
+}
+
+int underlay_mtrr_write(struct vcpu *vcpu, uint32_t msr, uint64_t value)
+{
+	static bool told;
+	uint64_t *copy = copy_of(msr);
+	uint64_t enabled;
+	bool tell = false;
+
+	if (copy == NULL || !safe_wrmsr(msr, value))
+		return -SILL_EINVAL;
+	spin_lock(&underlay.lock);
+	/*
+	 * As long as the MTRRs are not enabled all memory is UC, whatever the others say: that is
+	 * how software writes several of them.
+	 */
+	enabled = underlay.mtrr.default_type & MTRR_DEF_TYPE_ENABLE;
+	if (*copy != value) {
+		*copy = value;
+		enabled |= underlay.mtrr.default_type & MTRR_DEF_TYPE_ENABLE;
+		if (enabled != 0 && ept_retype(&underlay.ept) != 0) {
+			tell = !told;
+			told = true;
+		}
+	}
+	spin_unlock(&underlay.lock);
+	if (tell)
+		log_warning("no memory left to follow the OS's MTRRs exactly: some of its memory "
+			    "is uncacheable now, and slow (said once)");
+	tlb_invalidate_ept(vcpu);
+	return 0;
+}
