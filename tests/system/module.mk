@@ -2,7 +2,7 @@
 # UEFI programs that the system tests need: build/tests/NAME.efi from tests/system/NAME/main.c.
 # Compiled by boot/module.mk's rule, with the loader's flags; unlike the loader they use gnu-efi's library.
 
-TEST_EFI := $(BUILD)/tests/lockoff.efi $(BUILD)/tests/mapchange.efi
+TEST_EFI := $(addprefix $(BUILD)/tests/,lockoff.efi mapchange.efi launcher.efi)
 
 test-programs: $(TEST_EFI)
 .PHONY: test-programs
@@ -29,3 +29,18 @@ $(BUILD)/tests/%.bin: tests/system/guests/%.asm
 	$(call say,NASM,$@)
 	@mkdir -p $(@D)
 	$(Q)$(NASM) -f bin $(NASM_WARNINGS) -o $@ $<
+
+# What runs in the Linux that tests boot: static, since it is alone there. The first process does without a C library.
+LINUX_CFLAGS := -std=gnu17 -Wall -Wextra -Werror -O2 -static
+
+test-programs: $(BUILD)/tests/linux/init $(BUILD)/tests/linux/probe
+
+$(BUILD)/tests/linux/init: tests/system/linux/init.c
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LINUX_CFLAGS) -ffreestanding -nostdlib -fno-stack-protector -fno-pic -o $@ $<
+
+$(BUILD)/tests/linux/probe: $(wildcard tests/system/linux/probe*.c) tests/system/linux/probe.h
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LINUX_CFLAGS) -o $@ $(filter %.c,$^)

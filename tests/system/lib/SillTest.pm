@@ -22,6 +22,8 @@
 #   machine, model, exclude, memory, cpus, timeout, until    see scripts/boot
 #   gop, no_fw_cfg, usb                                      1 = that option of scripts/boot
 #   send       [ RE => TEXT, … ]: type TEXT when the console shows RE
+#   power_off  1 = the machine must switch itself off
+#   serial2    1 = it has a second serial port
 #   may_die    1 = a machine without a verdict is not a failure of itself
 # Relative paths are relative to the source tree. boot() returns a hash:
 #   serial     all that was shown, without carriage returns and terminal control
@@ -29,6 +31,7 @@
 #   verdict    'success', 'failure (…)' or undef
 #   status     scripts/boot's exit status (0, 1, 2 = the machine died or hung)
 #   messages   what scripts/boot said
+#   serial2    what the second serial port showed, in the same way
 #   log        the emulator's log
 #   seconds    how long it took
 #
@@ -91,6 +94,8 @@ sub boot
 	push @option, '--machine', $o{machine} // 'bochs';
 	push @option, '--gop' if $o{gop};
 	push @option, '--usb' if $o{usb};
+	push @option, '--power-off' if $o{power_off};
+	push @option, '--serial2', "$base.serial2" if $o{serial2};
 	push @option, '--no-fw-cfg' if $o{no_fw_cfg};
 	my @send = @{ $o{send} // [] };
 	while (my ($re, $text) = splice @send, 0, 2) {
@@ -110,12 +115,10 @@ sub boot
 	my $status = $? & 127 ? 2 : $? >> 8;
 	unlink $made if defined $made;
 
-	my $serial = slurp("$base.serial");
-	$serial =~ s/\e\[[0-?]*[ -\/]*[\@-~]//g;
-	$serial =~ s/[\r\e]//g;
+	my ($serial, $serial2) = map { slurp("$base.$_") =~ s/\e\[[0-?]*[ -\/]*[\@-~]//gr =~ s/[\r\e]//gr } qw(serial serial2);
 	my $run = {
 		name => $o{name} // '', base => $base, status => $status, seconds => time - $started,
-		serial => $serial, lines => [ split /\n/, $serial ], messages => slurp("$base.messages"),
+		serial => $serial, lines => [ split /\n/, $serial ], serial2 => $serial2, messages => slurp("$base.messages"),
 		log => slurp("$base.log"),
 	};
 	for (@{ $run->{lines} }) {
@@ -247,7 +250,7 @@ sub serial_count
 END {
 	if (Test::More->builder->is_passing) {
 		for my $run (@runs) {
-			unlink map { "$run->{base}.$_" } qw(conf serial log messages);
+			unlink map { "$run->{base}.$_" } qw(conf serial serial2 log messages);
 		}
 	}
 }
