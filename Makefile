@@ -30,10 +30,11 @@ say = @$(if $(filter-out 0,$(V))$(findstring s,$(filter-out --%,$(firstword -$(M
 include core/module.mk
 include boot/module.mk
 include guest-stub/module.mk
+include tools/module.mk
 include tests/module.mk
 include tests/system/module.mk
 
-all: $(BUILD)/sill.efi guest-stub image
+all: $(BUILD)/sill.efi guest-stub tools image
 
 # The image that a UEFI PC boots from a USB stick.
 image: $(BUILD)/sill.img
@@ -66,6 +67,7 @@ clean:
 help:
 	@sed -n 's/^# make/make/p' Makefile tests/module.mk
 	@echo 'make bench     what each kind of VM exit costs, as a table and build/bench.json'
+	@echo 'make tools     build/tools/sill, for Linux above Sill'
 	@echo 'make image     build/sill.img'
 	@echo 'make usb DEV=/dev/sdX   writes the image to a USB stick, after asking'
 	@echo 'make docs      docs/hypercalls.md, from hypercall/calls.def'

@@ -3,9 +3,13 @@
 #include "core/console.h"
 
 #include "core/framebuffer.h"
+#include "core/output_lock.h"
 #include "core/uart.h"
 
 static struct uart serial;
+
+/* Around a line of Sill's or a piece of the guest's. */
+static struct spinlock lock;
 
 /* The guest has begun a line and not ended it. */
 static bool in_guest_line;
@@ -31,19 +35,25 @@ static void put_line_byte(char c)
 
 void console_write_line(const char *line, size_t length)
 {
+	output_lock(&lock);
 	if (in_guest_line) {
 		put_line_byte('\n');
 		in_guest_line = false;
 	}
 	for (size_t i = 0; i < length; i++)
 		put_line_byte(line[i]);
+	output_unlock(&lock);
 }
 
-void console_put_guest_byte(uint8_t byte)
+void console_put_guest_bytes(const char *bytes, size_t length)
 {
-	uart_put(&serial, byte);
-	framebuffer_put((char)byte);
-	in_guest_line = byte != '\n';
+	output_lock(&lock);
+	for (size_t i = 0; i < length; i++) {
+		uart_put(&serial, (uint8_t)bytes[i]);
+		framebuffer_put(bytes[i]);
+		in_guest_line = bytes[i] != '\n';
+	}
+	output_unlock(&lock);
 }
 
 void console_flush(void)

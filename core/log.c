@@ -4,6 +4,7 @@
 
 #include "core/console.h"
 #include "core/format.h"
+#include "core/memory_log.h"
 #include "core/time.h"
 
 static enum sill_log_level threshold = SILL_LOG_INFO;
@@ -39,6 +40,7 @@ static void show(const char *prefix, const char *fmt, va_list arguments)
 	if (length > sizeof(text) - 2)
 		length = sizeof(text) - 2;
 	text[length++] = '\n';
+	memory_log_append(text, length);
 	console_write_line(text, length);
 }
 

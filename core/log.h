@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sill's own messages: one line each, with a timestamp, filtered by level, on every console.
+ * Sill's own messages: one line each, with a timestamp, filtered by level, on every console and in
+ * memory (core/memory_log.h).
  *
  *     [   12.345678] sill: text
  *
- * Callable anywhere in the core, at any time after log_start(), from exception handlers too.
+ * Callable anywhere in the core, on every CPU, but in NMI handlers only by a panic.
  */
 #ifndef SILL_CORE_LOG_H
 #define SILL_CORE_LOG_H

@@ -7,6 +7,7 @@
 #include "core/finish.h"
 #include "core/format.h"
 #include "core/log.h"
+#include "core/output_lock.h"
 #include "core/safe_access.h"
 #include "core/symbols.h"
 
@@ -127,6 +128,7 @@ __attribute__((noreturn)) static void report(const char *why, const struct trap_
 	static bool reporting;
 
 	__asm__ volatile("cli");
+	output_locks_break();
 	if (reporting) {
 		log_error("panic while reporting a panic: %s", why);
 	} else {

@@ -15,7 +15,7 @@
 #include "cpu.h"
 #include "helpers.h"
 #include "modes.h"
-#include "sill.h"
+#include <sill/call.h>
 
 #define TRIES		     64
 #define TOUCHED_PAGES	     256

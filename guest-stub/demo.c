@@ -3,7 +3,7 @@
 #include "cpu.h"
 #include "console.h"
 #include "modes.h"
-#include "sill.h"
+#include <sill/call.h>
 
 /* The date and time of day of a number of seconds since 1970, as text. */
 static void print_utc(uint64_t seconds)
@@ -87,6 +87,35 @@ static void display_info(void)
 		      display.max_width, display.max_height);
 }
 
+static void log(void)
+{
+	struct sill_log log = {0};
+	int64_t answer;
+
+	print("log: what have you said?\n");
+	answer = sill_log(&log, sizeof(log));
+	print_answer("log", answer);
+	if (sill_is_error(answer))
+		return;
+	print("  %lu bytes of your messages, from position %lu on.\n", log.length, log.from);
+}
+
+static void stats(void)
+{
+	static struct sill_stats stats;
+	uint64_t exits = 0;
+	int64_t answer;
+
+	print("stats: how often did I exit to you?\n");
+	answer = sill_stats(0, &stats, sizeof(stats));
+	print_answer("stats", answer);
+	if (sill_is_error(answer))
+		return;
+	for (unsigned i = 0; i < SILL_STATS_REASONS; i++)
+		exits += stats.exits[i];
+	print("  %lu times.\n", exits);
+}
+
 bool demo(void)
 {
 	static const char text[] = "Hello from the guest, through console_write.\n";
@@ -109,6 +138,11 @@ bool demo(void)
 	print_answer("console_write", sill_console_write(text, sizeof(text) - 1));
 	time();
 	display_info();
+	log();
+	stats();
+	print("unload: would you go away?\n");
+	print_answer("unload", sill_unload());
+	print("  (ENOTSUP: without Sill this guest has no machine.)\n");
 	print("call 1000: there is no such call.\n");
 	print_answer("call 1000", sill_vmcall1(1000, 0));
 	return true;

@@ -3,7 +3,7 @@
 #include "console.h"
 #include "cpu.h"
 #include "finish.h"
-#include "sill.h"
+#include <sill/call.h>
 
 #define DEBUG_EXIT_PORT 0xf4
 

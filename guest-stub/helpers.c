@@ -4,7 +4,7 @@
 #include "helpers.h"
 #include "paging.h"
 #include "ring3.h"
-#include "sill.h"
+#include <sill/call.h>
 
 USER_DATA struct registers user_registers;
 

@@ -2,7 +2,7 @@
 /* The TAP suite: which groups there are, and which run. */
 #include <stddef.h>
 #include "console.h"
-#include "sill.h"
+#include <sill/call.h>
 #include "string.h"
 #include "suite.h"
 #include "tap.h"

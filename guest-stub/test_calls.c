@@ -2,7 +2,7 @@
 /* Each call's answers and errors, with pointers that are good. */
 #include "cpu.h"
 #include "helpers.h"
-#include "sill.h"
+#include <sill/call.h>
 #include "string.h"
 #include "suite.h"
 #include "tap.h"
@@ -50,8 +50,8 @@ static void unknown(void)
 static void sizes(const char *name, int64_t (*call)(void *, uint64_t), uint64_t whole)
 {
 	static const uint64_t small[] = {0, 1, 7};
-	static const uint64_t large[] = {64, 65536, 1ull << 63, (uint64_t)-1};
-	static uint8_t buffer[128], again[128];
+	static const uint64_t large[] = {1000, 65536, 1ull << 63, (uint64_t)-1};
+	static uint8_t buffer[1024], again[1024];
 	int64_t answer;
 
 	for (unsigned i = 0; i < sizeof(small) / sizeof(small[0]); i++) {
@@ -103,6 +103,11 @@ static int64_t call_display(void *buffer, uint64_t size)
 	return sill_display_info(buffer, size);
 }
 
+static int64_t call_stats(void *buffer, uint64_t size)
+{
+	return sill_stats(0, buffer, size);
+}
+
 static void info(void)
 {
 	struct sill_info info = {0};
@@ -116,6 +121,8 @@ static void info(void)
 	tap_equal(info.guest_id, 0, "info: the first guest");
 	tap_ok(info.memory >= 4 * 1024 * 1024 && info.memory % 4096 == 0,
 	       "info: memory is whole pages, at least 4 MiB");
+	tap_equal(info.mode, 0, "info: guest mode");
+	tap_equal(info.cpus, 1, "info: one CPU");
 }
 
 static void display(void)
@@ -161,6 +168,79 @@ static void exit_call(void)
 			  "exit: status %lx: EINVAL", bad[i]);
 }
 
+/* All of the log in pieces: each begins where the one before ended. */
+static void log(void)
+{
+	static struct sill_log log;
+	uint64_t end = (uint64_t)-1, bytes = 0;
+	const uint64_t head = sizeof(log) - sizeof(log.text);
+	bool whole = true;
+
+	tap_equal((uint64_t)sill_log(&log, head - 1), (uint64_t)-SILL_EINVAL,
+		  "log: no room for position and length: EINVAL");
+	log.from = end;
+	memset(log.text, 0xa5, sizeof(log.text));
+	tap_equal((uint64_t)sill_log(&log, sizeof(log)), head, "log: beyond its end is no text");
+	tap_ok(log.length == 0 && log.from > 0 && log.from < end, "log: but the end's position");
+	tap_ok(filled_with(log.text, 0xa5, sizeof(log.text)), "log: and no more is written");
+	end = log.from;
+
+	log.from = 0;
+	tap_equal((uint64_t)sill_log(&log, head), head, "log: no room for text");
+	tap_equal(log.length, 0, "log: is no text");
+	memset(log.text, 0xa5, sizeof(log.text));
+	tap_equal((uint64_t)sill_log(&log, head + 10), head + 10, "log: room for 10 bytes");
+	tap_equal(log.length, 10, "log: is 10 bytes of text");
+	tap_ok(filled_with(log.text + 10, 0xa5, sizeof(log.text) - 10), "log: and no more");
+	tap_ok(log.from > 0 || !memcmp(log.text, "[    0.", 7), "log: the first line");
+
+	while (log.from < end) {
+		uint64_t from = log.from;
+
+		if (sill_log(&log, (uint64_t)-1) != (int64_t)(head + log.length) ||
+		    log.from != from || log.length == 0 || log.length > sizeof(log.text)) {
+			whole = false;
+			break;
+		}
+		for (uint64_t i = 0; i < log.length; i++)
+			whole &= log.text[i] == '\n' || (log.text[i] >= ' ' && log.text[i] <= '~');
+		bytes += log.length;
+		log.from += log.length;
+	}
+	tap_ok(whole && log.from == end, "log: all of it is text, without a gap");
+	tap_ok(bytes > 1000 && bytes <= 16384, "log: %lu bytes of it", bytes);
+	tap_equal((uint64_t)sill_log((struct sill_log *)0x0000700000000000, sizeof(log)),
+		  (uint64_t)-SILL_EFAULT, "log: a pointer to nothing: EFAULT");
+}
+
+#define REASON_CPUID  10
+#define REASON_VMCALL 18
+
+static void stats(void)
+{
+	static struct sill_stats before, after;
+
+	sizes("stats", call_stats, sizeof(before));
+	sill_stats(0, &before, sizeof(before));
+	tap_equal(before.cpus, 1, "stats: one CPU");
+	tap_equal(before.reasons, SILL_STATS_REASONS, "stats: the number of exit reasons");
+	tap_equal(before.flags, SILL_STATS_CALLER, "stats: it is the CPU that asks");
+	tap_equal(before.apic_id, 0, "stats: its APIC ID");
+	for (unsigned i = 0; i < 3; i++)
+		cpuid(0, 0);
+	sill_ping(0);
+	sill_stats(0, &after, sizeof(after));
+	tap_equal(after.exits[REASON_CPUID] - before.exits[REASON_CPUID], 3,
+		  "stats: three exits by CPUID");
+	tap_equal(after.exits[REASON_VMCALL] - before.exits[REASON_VMCALL], 2,
+		  "stats: two exits by VMCALL");
+	tap_equal(after.odd, 0, "stats: no failed VM entry");
+	tap_equal((uint64_t)sill_stats(1, &after, sizeof(after)), (uint64_t)-SILL_EINVAL,
+		  "stats: there is no second CPU: EINVAL");
+	tap_equal((uint64_t)sill_stats((uint64_t)-1, &after, sizeof(after)), (uint64_t)-SILL_EINVAL,
+		  "stats: CPU 2^64 - 1: EINVAL");
+}
+
 void test_calls(void)
 {
 	struct sill_time time;
@@ -175,5 +255,8 @@ void test_calls(void)
 			  "time: unknown on this machine: ENODEV");
 	display();
 	console_write();
+	log();
+	stats();
+	tap_equal((uint64_t)sill_unload(), (uint64_t)-SILL_ENOTSUP, "unload: guest mode: ENOTSUP");
 	exit_call();
 }

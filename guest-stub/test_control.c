@@ -5,7 +5,7 @@
 #include "helpers.h"
 #include "paging.h"
 #include "ring3.h"
-#include "sill.h"
+#include <sill/call.h>
 #include "string.h"
 #include "suite.h"
 #include "tap.h"

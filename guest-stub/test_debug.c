@@ -7,7 +7,7 @@
 #include "exceptions.h"
 #include "helpers.h"
 #include "ring3.h"
-#include "sill.h"
+#include <sill/call.h>
 #include "suite.h"
 #include "tap.h"
 

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* Finding Sill by CPUID, before any VMCALL is made. */
 #include "cpu.h"
-#include "sill.h"
+#include <sill/call.h>
 #include "suite.h"
 #include "tap.h"
 
 void test_discovery(void)
 {
 	struct cpuid_result r = cpuid(SILL_CPUID_SIGNATURE, 0);
-	const uint32_t known = SILL_FEATURE_CONSOLE | SILL_FEATURE_TIME | SILL_FEATURE_DISPLAY;
+	const uint32_t always = SILL_FEATURE_CONSOLE | SILL_FEATURE_LOG | SILL_FEATURE_STATS;
+	const uint32_t known = always | SILL_FEATURE_TIME | SILL_FEATURE_DISPLAY;
 
 	tap_ok(cpuid(1, 0).ecx & 1u << 31, "discovery: CPUID says that a hypervisor is present");
 	tap_equal(r.eax, SILL_CPUID_MAX, "discovery: leaf 40000000h names the highest leaf");
@@ -16,8 +17,8 @@ void test_discovery(void)
 	       "discovery: leaf 40000000h says SillSillSill");
 	r = cpuid(SILL_CPUID_FEATURES, 0);
 	tap_equal(r.eax, SILL_ABI_VERSION, "discovery: the ABI version is the header's");
-	tap_equal(r.ebx & ~known, 0, "discovery: no feature bit without a name");
-	tap_ok(r.ebx & SILL_FEATURE_CONSOLE, "discovery: there is a console");
+	tap_equal(r.ebx & ~known, 0, "discovery: no feature bit that is not for guest mode");
+	tap_equal(r.ebx & always, always, "discovery: there are console, log and statistics");
 	tap_equal(r.ecx, SILL_CALL_COUNT, "discovery: the number of calls is the header's");
 	tap_equal(r.edx, SILL_DOORBELL_PORT, "discovery: the doorbell port is the header's");
 	r = cpuid(SILL_CPUID_MAX + 1, 0);

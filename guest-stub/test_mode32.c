@@ -7,7 +7,7 @@
 #include "cpu.h"
 #include "helpers.h"
 #include "ring3.h"
-#include "sill.h"
+#include <sill/call.h>
 #include "string.h"
 #include "suite.h"
 #include "tap.h"

@@ -5,7 +5,7 @@
  */
 #include "cpu.h"
 #include "exceptions.h"
-#include "sill.h"
+#include <sill/call.h>
 #include "suite.h"
 #include "tap.h"
 

@@ -6,7 +6,7 @@
 #include "cpu.h"
 #include "helpers.h"
 #include "paging.h"
-#include "sill.h"
+#include <sill/call.h>
 #include "string.h"
 #include "suite.h"
 #include "tap.h"

@@ -4,7 +4,7 @@
 #include "cpu.h"
 #include "exceptions.h"
 #include "paging.h"
-#include "sill.h"
+#include <sill/call.h>
 #include "string.h"
 #include "suite.h"
 #include "tap.h"

@@ -4,7 +4,7 @@
 #include "exceptions.h"
 #include "helpers.h"
 #include "paging.h"
-#include "sill.h"
+#include <sill/call.h>
 #include "suite.h"
 #include "tap.h"
 

@@ -7,7 +7,7 @@
 #include "exceptions.h"
 #include "helpers.h"
 #include "ring3.h"
-#include "sill.h"
+#include <sill/call.h>
 #include "string.h"
 #include "suite.h"
 #include "tap.h"
@@ -19,6 +19,7 @@ USER_DATA static struct sill_info user_info;
 USER_DATA static struct sill_time user_time;
 USER_DATA static struct sill_display_info user_display;
 USER_DATA static char user_text[] = "ring 3 writes\n";
+USER_DATA static struct sill_log user_log;
 
 USER_CODE static uint64_t read_doorbell(uint64_t unused)
 {
@@ -106,6 +107,14 @@ static void grant(void)
 						 g->iopl),
 			  g->granted ? (uint64_t)-SILL_EINVAL : (uint64_t)-SILL_EPERM,
 			  "ring 3, %s: exit", g->name);
+		user_log.from = 0;
+		tap_equal((uint64_t)ring3_vmcall(SILL_CALL_LOG, (uint64_t)&user_log,
+						 sizeof(user_log), g->iopl),
+			  g->granted ? sizeof(user_log) : (uint64_t)-SILL_EPERM, "ring 3, %s: log",
+			  g->name);
+		tap_equal((uint64_t)ring3_vmcall(SILL_CALL_UNLOAD, 0, 0, g->iopl),
+			  g->granted ? (uint64_t)-SILL_ENOTSUP : (uint64_t)-SILL_EPERM,
+			  "ring 3, %s: unload", g->name);
 		tap_equal((uint64_t)ring3_vmcall(SILL_CALL_PING, i, 0, g->iopl), i,
 			  "ring 3, %s: ping is for anyone", g->name);
 	}

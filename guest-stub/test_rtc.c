@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The CMOS real-time clock at ports 70h and 71h, and that it agrees with the TIME call. */
 #include "cpu.h"
-#include "sill.h"
+#include <sill/call.h>
 #include "suite.h"
 #include "tap.h"
 

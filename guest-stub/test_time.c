@@ -3,7 +3,7 @@
 #include "cpu.h"
 #include "exceptions.h"
 #include "ring3.h"
-#include "sill.h"
+#include <sill/call.h>
 #include "suite.h"
 #include "tap.h"
 

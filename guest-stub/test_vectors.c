@@ -2,7 +2,7 @@
 /* x87, SSE, AVX and AVX-512 registers, which an exit must leave alone. */
 #include "cpu.h"
 #include "helpers.h"
-#include "sill.h"
+#include <sill/call.h>
 #include "string.h"
 #include "suite.h"
 #include "tap.h"

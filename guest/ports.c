@@ -25,7 +25,7 @@ static void transmit(void *context, uint8_t byte)
 {
 	/* A byte may take as long as the real line takes. */
 	deadline_check(((struct machine *)context)->vcpu);
-	console_put_guest_byte(byte);
+	console_put_guest_bytes((const char *)&byte, 1);
 }
 
 static int receive(void *context)

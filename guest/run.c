@@ -74,7 +74,7 @@ static void start_vcpu(struct vcpu *vcpu, uint32_t id, const struct power_up_sta
 	vcpu->grant = machine_grant;
 	vcpu->guest_id = id;
 	vcpu->guest_memory = settings->memory;
-	vcpu->hypercall_features = hypercall_features();
+	vcpu->hypercall_features = hypercall_features(vcpu);
 	vcpu->handlers[EXIT_REASON_VMCALL] =
 		settings->trace_hypercalls != 0 ? exit_hypercall_shown : exit_hypercall;
 	machine.provocation_due = settings->provoke != SILL_PROVOKE_NOTHING;

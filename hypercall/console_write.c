@@ -10,6 +10,8 @@ void hypercall_console_write(struct vcpu *vcpu, bool wide)
 	uint64_t text = hypercall_argument(vcpu, wide, 0);
 	uint64_t length = hypercall_argument(vcpu, wide, 1);
 	char copy[SILL_CONSOLE_WRITE_MAX];
+	char text_shown[2 * SILL_CONSOLE_WRITE_MAX];
+	size_t count = 0;
 
 	deadline_check(vcpu); /* the console may be a slow serial line */
 	if (length > sizeof(copy))
@@ -23,8 +25,9 @@ void hypercall_console_write(struct vcpu *vcpu, bool wide)
 			(copy[i] >= ' ' && copy[i] <= '~') || copy[i] == '\n' || copy[i] == '\t';
 
 		if (copy[i] == '\n')
-			console_put_guest_byte('\r');
-		console_put_guest_byte((uint8_t)(shown ? copy[i] : '?'));
+			text_shown[count++] = '\r';
+		text_shown[count++] = shown ? copy[i] : '?';
 	}
+	console_put_guest_bytes(text_shown, count);
 	hypercall_return(vcpu, wide, (int64_t)length);
 }

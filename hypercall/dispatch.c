@@ -63,9 +63,10 @@ void exit_hypercall_shown(struct vcpu *vcpu)
 	hypercall_trace_answer(vcpu);
 }
 
-void hypercall_answer(struct vcpu *vcpu, bool wide, const void *structure, size_t size)
+void hypercall_answer(struct vcpu *vcpu, bool wide, unsigned int index, const void *structure,
+		      size_t size)
 {
-	uint64_t room = hypercall_argument(vcpu, wide, 1);
+	uint64_t room = hypercall_argument(vcpu, wide, index + 1);
 	int64_t result;
 
 	if (room < size)
@@ -73,7 +74,8 @@ void hypercall_answer(struct vcpu *vcpu, bool wide, const void *structure, size_
 	/* Nothing that a call answers with is of use below this. */
 	if (room < 8)
 		result = -SILL_EINVAL;
-	else if (guest_write(vcpu, hypercall_argument(vcpu, wide, 0), structure, size, NULL) != 0)
+	else if (guest_write(vcpu, hypercall_argument(vcpu, wide, index), structure, size, NULL) !=
+		 0)
 		result = -SILL_EFAULT;
 	else
 		result = (int64_t)size;

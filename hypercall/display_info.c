@@ -24,7 +24,7 @@ bool display_info_present(void)
 void hypercall_display_info(struct vcpu *vcpu, bool wide)
 {
 	if (display_info_present())
-		hypercall_answer(vcpu, wide, &display, sizeof(display));
+		hypercall_answer(vcpu, wide, 0, &display, sizeof(display));
 	else
 		hypercall_return(vcpu, wide, -SILL_ENODEV);
 }

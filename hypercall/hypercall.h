@@ -41,16 +41,17 @@ static inline uint64_t hypercall_argument(const struct vcpu *vcpu, bool wide, un
 }
 
 /*
- * For services that answer with a structure: argument 0 is where to, argument 1 how much of it the
- * caller knows. The call's result is the bytes written, or an error.
+ * For services that answer with a structure: the argument with this index is where to, the next one
+ * how much of it the caller knows. The call's result is the bytes written, or an error.
  */
-void hypercall_answer(struct vcpu *vcpu, bool wide, const void *structure, size_t size);
+void hypercall_answer(struct vcpu *vcpu, bool wide, unsigned int index, const void *structure,
+		      size_t size);
 
 /* The display that display_info describes; once, before the first guest. */
 void display_info_start(const struct sill_framebuffer *framebuffer);
 bool display_info_present(void);
 
-/* SILL_FEATURE_* that this machine has. */
-uint32_t hypercall_features(void);
+/* SILL_FEATURE_* for this guest on this machine. Once all else of the vCPU is set. */
+uint32_t hypercall_features(const struct vcpu *vcpu);
 
 #endif

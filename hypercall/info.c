@@ -2,6 +2,7 @@
 /* info: what runs beneath the guest. */
 #include "core/version.h"
 #include "hypercall/hypercall.h"
+#include "vmx/vcpu_list.h"
 
 void hypercall_info(struct vcpu *vcpu, bool wide)
 {
@@ -15,7 +16,9 @@ void hypercall_info(struct vcpu *vcpu, bool wide)
 		.calls = SILL_CALL_COUNT,
 		.console_write_max = SILL_CONSOLE_WRITE_MAX,
 		.memory = vcpu->guest_memory,
+		.mode = vcpu->capability->mode,
+		.cpus = vcpu_list_count(),
 	};
 
-	hypercall_answer(vcpu, wide, &info, sizeof(info));
+	hypercall_answer(vcpu, wide, 0, &info, sizeof(info));
 }

@@ -14,5 +14,5 @@ void hypercall_time(struct vcpu *vcpu, bool wide)
 		return;
 	}
 	time.utc_ns = time_utc_ns(tsc);
-	hypercall_answer(vcpu, wide, &time, sizeof(time));
+	hypercall_answer(vcpu, wide, 0, &time, sizeof(time));
 }

@@ -13,6 +13,7 @@ static const struct {
 	const char *name;
 	const char *arguments[MOST_ARGUMENTS + 1]; /* names; NULL ends them */
 } calls[] = {
+#define SILL_ARGS0()					  NULL
 #define SILL_ARGS1(t0, n0)				  #n0
 #define SILL_ARGS2(t0, n0, t1, n1)			  #n0, #n1
 #define SILL_ARGS3(t0, n0, t1, n1, t2, n2)		  #n0, #n1, #n2
@@ -45,7 +46,7 @@ static const char *error_name(int64_t result)
 		const char *name;
 	} errors[] = {
 		{SILL_EPERM, "-EPERM"},	  {SILL_EFAULT, "-EFAULT"}, {SILL_ENODEV, "-ENODEV"},
-		{SILL_EINVAL, "-EINVAL"}, {SILL_ENOSYS, "-ENOSYS"},
+		{SILL_EINVAL, "-EINVAL"}, {SILL_ENOSYS, "-ENOSYS"}, {SILL_ENOTSUP, "-ENOTSUP"},
 	};
 
 	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {

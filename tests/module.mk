@@ -43,17 +43,17 @@ fuzz: $(FUZZERS)
 # Each check again only when something that it reads has changed.
 LINT := $(BUILD)/lint
 LINT_C := $(wildcard *.c $(addsuffix /*.[ch],include/sill boot core debug ept guest guest-stub guest-stub/bad \
-	hypercall vmx scripts/emulator.d tests/unit tests/fuzz tests/system/*))
+	hypercall tools vmx scripts/emulator.d tests/unit tests/fuzz tests/system/*))
 LINT_SCRIPTS := $(wildcard .ci/* scripts/* tests/* tests/system/* tests/system/lib/*)
 
 # The build itself is the check with gcc and the assembler: warnings are errors in it.
-lint: $(BUILD)/sill.efi guest-stub unit test-programs lint-clang \
+lint: $(BUILD)/sill.efi guest-stub tools unit test-programs lint-clang \
 	$(LINT)/format $(LINT)/cppcheck $(LINT)/scripts lint-repository
 
 # Sill as clang compiles and links it, and what runs on the host.
 lint-clang: $(LINT)/clang-host
 	$(call say,LINT,clang)
-	$(Q)$(MAKE) -s --no-print-directory CC=clang BUILD=$(LINT)/clang $(LINT)/clang/sill.efi guest-stub test-programs
+	$(Q)$(MAKE) -s --no-print-directory CC=clang BUILD=$(LINT)/clang $(LINT)/clang/sill.efi guest-stub tools test-programs
 
 $(LINT)/clang-host: $(LINT_C)
 	$(call say,LINT,clang for the unit tests)

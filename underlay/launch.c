@@ -187,7 +187,7 @@ static struct vcpu *create_vcpu(const struct vmx_capability *capability)
 	vcpu->msr_bitmap = msr_bitmap;
 	vcpu->ended = guest_ended;
 	vcpu->unload = underlay_unload;
-	vcpu->hypercall_features = hypercall_features();
+	vcpu->hypercall_features = hypercall_features(vcpu);
 	vcpu->apic_id = this_cpu()->apic_id;
 	underlay_choose_owned_bits(vcpu);
 	return vcpu;

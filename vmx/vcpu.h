@@ -106,7 +106,6 @@ struct vcpu {
 
 	/* If not NULL: takes over when the guest has ended, in place of vcpu_run()'s return. */
 	void (*ended)(struct vcpu *vcpu);
-	void (*unload)(struct vcpu *vcpu);
 	enum vcpu_end end;
 	uint32_t status;	    /* if it exited */
 	char why[200];		    /* in words, unless it exited */
@@ -121,6 +120,11 @@ struct vcpu {
 	 * 0 if it does now, as it would after the guest's own touch, else -SILL_EFAULT.
 	 */
 	int (*grant)(struct vcpu *vcpu, uint64_t gpa);
+	/*
+	 * Takes Sill away; its own call is answered already. Returns if this CPU is to stay a
+	 * while. NULL: not from beneath this guest.
+	 */
+	void (*unload)(struct vcpu *vcpu);
 	void *guest; /* whose vCPU it is: of use to the room that made it */
 
 	/* In the underlay: pages of the hole that can be written to just now (underlay/hole.h). */

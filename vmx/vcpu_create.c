@@ -10,6 +10,7 @@
 #include "vmx/exit.h"
 #include "vmx/instruction_error.h"
 #include "vmx/tlb.h"
+#include "vmx/vcpu_list.h"
 #include "vmx/vmcs_setup.h"
 
 #define HOST_STACK_PAGES 4
@@ -31,8 +32,9 @@ struct vcpu *vcpu_create(const struct vmx_capability *capability)
 	/* At the stack's top: what is pushed goes downwards from the structure. */
 	vcpu = (struct vcpu *)(stack + HOST_STACK_PAGES * PAGE_SIZE);
 	vcpu->capability = capability;
+	vcpu->apic_id = this_cpu()->apic_id;
 	vcpu->vmcs = page_allocate();
-	if (vcpu->vmcs == NULL)
+	if (vcpu->vmcs == NULL || vcpu_list_add(vcpu) != 0)
 		return NULL;
 	vcpu->pages_1g = (cpuid(0x80000001, 0).edx & 1u << 26) != 0;
 	memcpy(vcpu->handlers, exit_table[capability->mode], sizeof(vcpu->handlers));

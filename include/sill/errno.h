@@ -8,11 +8,12 @@
 #define SILL_ERRNO_H
 
 /* Answers of calls. */
-#define SILL_EPERM  1  /* the caller may not do this */
-#define SILL_EFAULT 14 /* a pointer through which the caller itself may not read or write */
-#define SILL_ENODEV 19 /* the machine has no such device */
-#define SILL_EINVAL 22 /* an argument is out of its range, or a reserved field is not zero */
-#define SILL_ENOSYS 38 /* no such call */
+#define SILL_EPERM   1	/* the caller may not do this */
+#define SILL_EFAULT  14 /* a pointer through which the caller itself may not read or write */
+#define SILL_ENODEV  19 /* the machine has no such device */
+#define SILL_EINVAL  22 /* an argument is out of its range, or a reserved field is not zero */
+#define SILL_ENOSYS  38 /* no such call */
+#define SILL_ENOTSUP 95 /* the call has no meaning for this guest */
 
 /* Only within Sill: no call answers with these. */
 #define SILL_ENOENT  2	/* no such thing */

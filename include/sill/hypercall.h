@@ -33,9 +33,13 @@
 #define SILL_ABI_VERSION 1u
 
 /* Feature bits: services that are present on this machine. */
-#define SILL_FEATURE_CONSOLE (1u << 0) /* console_write reaches a console */
-#define SILL_FEATURE_TIME    (1u << 1) /* time is known: the RTC could be read */
-#define SILL_FEATURE_DISPLAY (1u << 2) /* display_info has a display to describe */
+#define SILL_FEATURE_CONSOLE  (1u << 0) /* console_write reaches a console */
+#define SILL_FEATURE_TIME     (1u << 1) /* time is known: the RTC could be read */
+#define SILL_FEATURE_DISPLAY  (1u << 2) /* display_info has a display to describe */
+#define SILL_FEATURE_LOG      (1u << 3) /* log can be called */
+#define SILL_FEATURE_STATS    (1u << 4) /* stats can be called */
+#define SILL_FEATURE_UNLOAD   (1u << 5) /* unload takes Sill away */
+#define SILL_FEATURE_UNDERLAY (1u << 6) /* underlay mode: the guest has the real machine */
 
 /*
  * The doorbell: an I/O port that does nothing. Its only use is that a guest OS can grant it to a
@@ -55,7 +59,9 @@ struct sill_info {
 	uint32_t guest_id;	    /* 0 for the first guest since start */
 	uint32_t calls;		    /* how many calls there are: numbers 0 to calls - 1 */
 	uint32_t console_write_max; /* bytes a call */
-	uint64_t memory;	    /* bytes of guest memory */
+	uint64_t memory;	    /* bytes of guest memory; 0: what the machine has */
+	uint32_t mode;		    /* 0 = guest mode, 1 = underlay mode */
+	uint32_t cpus;		    /* how many CPUs Sill runs on: numbers 0 to cpus - 1 */
 };
 
 struct sill_time {
@@ -69,6 +75,29 @@ struct sill_display_info {
 	uint32_t height;
 	uint32_t max_width; /* pixels, of the largest mode that the firmware offered */
 	uint32_t max_height;
+};
+
+#define SILL_LOG_TEXT_MAX 512u
+
+struct sill_log {
+	uint64_t from;	 /* in: the position wanted; out: that of text[0] */
+	uint64_t length; /* bytes of text that were written; 0: nothing there yet */
+	char text[SILL_LOG_TEXT_MAX];
+};
+
+/* A table indexed by basic exit reason, as the SDM numbers them, has this many entries. */
+#define SILL_STATS_REASONS 80u
+#define SILL_STATS_CALLER  (1u << 0)
+
+struct sill_stats {
+	uint32_t cpus;	     /* how many CPUs Sill runs on */
+	uint32_t apic_id;    /* of this one */
+	uint32_t reasons;    /* entries of exits */
+	uint32_t flags;	     /* bit 0, SILL_STATS_CALLER: it made this call */
+	uint64_t odd;	     /* failed VM entries, which are in no entry of exits */
+	uint64_t init_ticks; /* TSC ticks that its last INIT exit took, up to VM entry; 0 = none */
+	uint64_t sipi_ticks; /* the same of its last start-up IPI */
+	uint64_t exits[SILL_STATS_REASONS]; /* VM exits since Sill's start, by basic reason */
 };
 
 #define SILL_CALL(number, NAME, name, who, arguments, summary) SILL_CALL_##NAME = (number),

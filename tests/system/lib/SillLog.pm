@@ -70,7 +70,7 @@ sub demo_is_good
 	my ($part) = @_;
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	guest_like($part, qr/^  ping answers 42\.$/m, 'ping is answered');
-	guest_like($part, qr/^  info answers 40\.\n  Sill [0-9.]+ with ABI version [0-9]+; I am guest [0-9]+\.$/m, 'info is answered');
+	guest_like($part, qr/^  info answers 48\.\n  Sill [0-9.]+ with ABI version [0-9]+; I am guest [0-9]+\.$/m, 'info is answered');
 	guest_like($part, qr/^Hello from the guest, through console_write\.$/m, 'console_write writes');
 	guest_like($part, qr/^  It is 2023-11-14 22:1[0-9]:[0-9]{2} UTC; the TSC read [0-9]+ then and counts [0-9]+ ticks a second\.$/m,
 		'time tells the time of the machine');

@@ -6,8 +6,8 @@
  *
  * Where Sill is absent VMCALL raises #UD: ask sill_present() first.
  */
-#ifndef GUEST_SILL_H
-#define GUEST_SILL_H
+#ifndef SILL_CALL_H
+#define SILL_CALL_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -30,6 +30,14 @@ static inline bool sill_present(void)
 static inline bool sill_is_error(int64_t answer)
 {
 	return answer < 0 && answer >= -SILL_MAX_ERRNO;
+}
+
+static inline int64_t sill_vmcall0(uint64_t number)
+{
+	int64_t answer;
+
+	__asm__ volatile("vmcall" : "=a"(answer) : "a"(number) : "memory");
+	return answer;
 }
 
 static inline int64_t sill_vmcall1(uint64_t number, uint64_t a)
@@ -69,10 +77,12 @@ static inline int64_t sill_vmcall4(uint64_t number, uint64_t a, uint64_t b, uint
 }
 
 /* A row's arguments, as parameters and as a call. */
+#define SILL_PARAMETERS_SILL_ARGS0()			   void
 #define SILL_PARAMETERS_SILL_ARGS1(t, a)		   t a
 #define SILL_PARAMETERS_SILL_ARGS2(t, a, u, b)		   t a, u b
 #define SILL_PARAMETERS_SILL_ARGS3(t, a, u, b, v, c)	   t a, u b, v c
 #define SILL_PARAMETERS_SILL_ARGS4(t, a, u, b, v, c, w, d) t a, u b, v c, w d
+#define SILL_VMCALL_SILL_ARGS0()			   sill_vmcall0(number)
 #define SILL_VMCALL_SILL_ARGS1(t, a)			   sill_vmcall1(number, (uint64_t)(a))
 #define SILL_VMCALL_SILL_ARGS2(t, a, u, b)		   sill_vmcall2(number, (uint64_t)(a), (uint64_t)(b))
 #define SILL_VMCALL_SILL_ARGS3(t, a, u, b, v, c) \
@@ -87,7 +97,7 @@ static inline int64_t sill_vmcall4(uint64_t number, uint64_t a, uint64_t b, uint
                                                                        \
 		return SILL_VMCALL_##arguments;                        \
 	}
-#include "../hypercall/calls.def"
+#include "../../hypercall/calls.def"
 #undef SILL_CALL
 
 #endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* The words after `sill`: one file cmd_<name>.c each. */
+#ifndef SILL_TOOLS_COMMANDS_H
+#define SILL_TOOLS_COMMANDS_H
+
+/* What the program's exit status tells. */
+enum status {
+	STATUS_GOOD,
+	STATUS_FAILED,	   /* something did not work, and why has been said */
+	STATUS_NO_SILL,	   /* no Sill beneath this system */
+	STATUS_USAGE = 64, /* wrong arguments */
+};
+
+/*
+ * argv[0] is the command's own name, arguments follow. They are looked at first, then calls_begin()
+ * is asked (tools/calls.h). Answers an enum status.
+ */
+typedef int command(int argc, char **argv);
+command cmd_info, cmd_ping, cmd_time, cmd_log, cmd_stats, cmd_bench, cmd_unload;
+
+/* Says that an argument is not understood; STATUS_USAGE. */
+int usage_error(const char *command, const char *argument);
+
+#endif
