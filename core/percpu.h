@@ -47,7 +47,7 @@ struct percpu {
 	struct tss tss;
 
 	/* What remains of its page, for rooms above that need a little for each CPU. */
-	uint8_t spare[2048] __attribute__((aligned(16)));
+	uint8_t spare[1920] __attribute__((aligned(16)));
 };
 
 static inline struct percpu *this_cpu(void)

@@ -60,7 +60,6 @@ give_back(int32_t error, bool in_vmx_operation, const char *fmt, ...)
 	va_end(arguments);
 	log_error("CPU %u: %s", launch.cpu, reason);
 	answer(error, reason);
-	this_cpu()->vcpu = NULL;
 	launch_abandon(&launch, in_vmx_operation);
 }
 
