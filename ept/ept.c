@@ -145,6 +145,26 @@ static bool maps_here(struct ept *ept, const struct change *change, const struct
 	       type_is_uniform(ept, hpa, level_size(position->level));
 }
 
+/*
+ * After maps_here() said yes for the entry that the walk has just passed: how many entries of this
+ * table, from that one on, it holds for, all with the same type. The walk skips the rest of them.
+ */
+static unsigned int skip_alike(const struct ept *ept, const struct change *change,
+			       struct walk *walk, const struct position *position)
+{
+	uint64_t size = level_size(position->level);
+	uint64_t hpa = target(change, position);
+	uint64_t count = (change->end - position->gpa) / size;
+	uint64_t alike = (ept->run_base + ept->run_size - hpa) / size;
+
+	if (count > ENTRIES - (walk->index - 1))
+		count = ENTRIES - (walk->index - 1);
+	if (change->kind == CHANGE_MAP && count > alike)
+		count = alike;
+	walk->index += (unsigned int)count - 1;
+	return (unsigned int)count;
+}
+
 static uint64_t new_table(struct ept *ept)
 {
 	uint64_t physical = ept->memory.allocate(ept->memory.context);
@@ -232,8 +252,10 @@ static int prepare(struct ept *ept, const struct change *change, uint64_t table_
 		int error;
 
 		if (is_mapping(change)) {
-			if (maps_here(ept, change, &at))
+			if (maps_here(ept, change, &at)) {
+				(void)skip_alike(ept, change, &walk, &at);
 				continue;
+			}
 		} else if (!is_present(entry) ||
 			   (at.whole && (change->kind == CHANGE_UNMAP || is_page(entry, level)))) {
 			continue;
@@ -250,6 +272,18 @@ static int prepare(struct ept *ept, const struct change *change, uint64_t table_
 	return 0;
 }
 
+static void apply_pages(struct ept *ept, const struct change *change, struct walk *walk,
+			const struct position *position)
+{
+	uint64_t page = target(change, position) | ept->run_type | page_flag(position->level) |
+			change->permissions;
+	uint64_t step = change->kind == CHANGE_MAP ? level_size(position->level) : 0;
+	unsigned int count = skip_alike(ept, change, walk, position);
+
+	for (unsigned int i = 0; i < count; i++)
+		replace(ept, position->entry + i, page + i * step, position->level);
+}
+
 /* The second pass. It takes the same decisions as the first, so all tables are there. */
 static void apply(struct ept *ept, const struct change *change, uint64_t table_entry,
 		  unsigned int level, uint64_t table_gpa)
@@ -262,10 +296,7 @@ static void apply(struct ept *ept, const struct change *change, uint64_t table_e
 		uint64_t entry = load(at.entry);
 
 		if (is_mapping(change) && maps_here(ept, change, &at))
-			replace(ept, at.entry,
-				target(change, &at) | ept->run_type | page_flag(level) |
-					change->permissions,
-				level);
+			apply_pages(ept, change, &walk, &at);
 		else if (change->kind == CHANGE_UNMAP && at.whole)
 			replace(ept, at.entry, 0, level);
 		else if (is_table(entry, level))

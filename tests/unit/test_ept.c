@@ -17,147 +17,7 @@
 
 #include "core/msr.h"
 #include "ept/ept.h"
-
-#define KIB(n)		((uint64_t)(n) << 10)
-#define MIB(n)		((uint64_t)(n) << 20)
-#define GIB(n)		((uint64_t)(n) << 30)
-#define PAGE		4096ull
-
-#define CAPABILITIES_4K (EPT_CAP_WALK_LENGTH_4 | EPT_CAP_UC | EPT_CAP_WB | EPT_CAP_EXECUTE_ONLY)
-#define CAPABILITIES_2M (CAPABILITIES_4K | EPT_CAP_2MB_PAGES)
-#define CAPABILITIES_1G (CAPABILITIES_2M | EPT_CAP_1GB_PAGES)
-
-#define R		EPT_READ
-#define W		EPT_WRITE
-#define X		EPT_EXECUTE
-#define RW		(R | W)
-#define RX		(R | X)
-
-/* The physical addresses that tables get. Not where the host has them, so a mix-up shows. */
-#define TABLES_PHYSICAL 0x000f00000000ull
-#define TABLES_MAX	4096u
-
-static struct {
-	uint64_t *page[TABLES_MAX]; /* NULL: free */
-	unsigned int used;
-	unsigned int next;	/* where the search for a free one starts */
-	unsigned int allowance; /* how many allocations will succeed */
-	void (*watcher)(void);	/* called whenever the tables are about to be touched */
-} tables;
-
-static uint64_t tables_allocate(void *context)
-{
-	assert_ptr_equal(context, &tables);
-	if (tables.watcher)
-		tables.watcher();
-	if (!tables.allowance)
-		return 0;
-	tables.allowance--;
-	for (unsigned int i = 0; i < TABLES_MAX; i++) {
-		unsigned int slot = (tables.next + i) % TABLES_MAX;
-
-		if (tables.page[slot])
-			continue;
-		tables.page[slot] = aligned_alloc(PAGE, PAGE);
-		assert_non_null(tables.page[slot]);
-		memset(tables.page[slot], 0, PAGE);
-		tables.used++;
-		tables.next = slot + 1;
-		return TABLES_PHYSICAL + slot * PAGE;
-	}
-	return 0;
-}
-
-static unsigned int tables_slot(uint64_t physical)
-{
-	assert_true(physical >= TABLES_PHYSICAL && physical % PAGE == 0);
-	assert_true(physical < TABLES_PHYSICAL + TABLES_MAX * PAGE);
-	return (unsigned int)((physical - TABLES_PHYSICAL) / PAGE);
-}
-
-static void tables_release(void *context, uint64_t physical)
-{
-	unsigned int slot = tables_slot(physical);
-
-	assert_ptr_equal(context, &tables);
-	assert_non_null(tables.page[slot]);
-	if (tables.watcher)
-		tables.watcher();
-	free(tables.page[slot]);
-	tables.page[slot] = NULL;
-	tables.used--;
-}
-
-static void *tables_at_unwatched(uint64_t physical)
-{
-	unsigned int slot = tables_slot(physical);
-
-	assert_non_null(tables.page[slot]);
-	return tables.page[slot];
-}
-
-static void *tables_at(void *context, uint64_t physical)
-{
-	assert_ptr_equal(context, &tables);
-	if (tables.watcher)
-		tables.watcher();
-	return tables_at_unwatched(physical);
-}
-
-static const struct ept_memory memory = {tables_allocate, tables_release, tables_at, &tables};
-
-static struct ept ept;
-static struct mtrr_state mtrr;
-
-/* All memory WB, no MTRR in the way. */
-static void all_write_back(unsigned int bits)
-{
-	memset(&mtrr, 0, sizeof(mtrr));
-	mtrr.default_type = MTRR_DEF_TYPE_ENABLE | MEMORY_TYPE_WB;
-	mtrr.physical_bits = bits;
-}
-
-static void add_type(uint64_t base, uint64_t size, unsigned int type)
-{
-	uint64_t width = (1ull << mtrr.physical_bits) - 1;
-
-	assert_true(mtrr.variable_count < MTRR_VARIABLE_MAX);
-	mtrr.variable[mtrr.variable_count].base = base | type;
-	mtrr.variable[mtrr.variable_count].mask = (width & ~(size - 1)) | MTRR_PHYSMASK_VALID;
-	mtrr.variable_count++;
-}
-
-static void start(uint64_t capabilities)
-{
-	assert_int_equal(tables.used, 0);
-	tables.allowance = TABLES_MAX;
-	tables.watcher = NULL;
-	assert_int_equal(ept_init(&ept, capabilities, &mtrr, &memory), 0);
-}
-
-static int set_up(void **unused)
-{
-	(void)unused;
-	all_write_back(46);
-	start(CAPABILITIES_1G);
-	return 0;
-}
-
-static int tear_down(void **unused)
-{
-	(void)unused;
-	tables.watcher = NULL;
-	if (ept.root)
-		ept_destroy(&ept);
-	assert_int_equal(ept.tables, 0);
-	return tables.used ? -1 : 0;
-}
-
-static void restart(uint64_t capabilities)
-{
-	(void)tear_down(NULL);
-	start(capabilities);
-}
+#include "tests/unit/ept_fixture.h"
 
 /*
  * What holds of the tables after every call, read straight from the bytes, sharing nothing with
@@ -833,6 +693,68 @@ static void expect_visit(const struct ept_leaf *leaf, uint64_t gpa, uint64_t hpa
 	assert_int_equal(leaf->type, type);
 }
 
+/* A range that shows one page again and again, in the middle of what is mapped by larger ones. */
+static void one_page_many_times(void **unused)
+{
+	(void)unused;
+	OK(ept_map(&ept, 0, 0, GIB(2), EPT_ALL), false);
+	OK(ept_map_repeated(&ept, MIB(5) - PAGE, GIB(1) + PAGE, MIB(4) + 2 * PAGE, RX), true);
+	expect_pages(1, 509, 3 * 512, 6);
+	expect_leaf(MIB(5) - PAGE - 1, MIB(5) - PAGE - 1, PAGE, EPT_ALL, WB);
+	for (uint64_t gpa = MIB(5) - PAGE; gpa < MIB(9) + PAGE; gpa += PAGE)
+		expect_leaf(gpa + 7, GIB(1) + PAGE + 7, PAGE, RX, WB);
+	expect_leaf(MIB(9) + PAGE, MIB(9) + PAGE, PAGE, EPT_ALL, WB);
+	expect_leaf(MIB(10), MIB(10), MIB(2), EPT_ALL, WB);
+	/* The same again is no change, and in its place comes what was there before. */
+	OK(ept_map_repeated(&ept, MIB(5), GIB(1) + PAGE, MIB(4), RX), false);
+	OK(ept_map(&ept, MIB(5) - PAGE, MIB(5) - PAGE, MIB(4) + 2 * PAGE, EPT_ALL), true);
+	expect_pages(2, 0, 0, 2);
+	/* Where nothing was, and of one page only. */
+	OK(ept_map_repeated(&ept, GIB(3), 0, MIB(2), R), false);
+	expect_pages(2, 0, 512, 4);
+	OK(ept_map_repeated(&ept, GIB(5), GIB(6), PAGE, RW), false);
+	expect_leaf(GIB(5), GIB(6), PAGE, RW, WB);
+
+	FAILS(ept_map_repeated(&ept, 1, 0, PAGE, R), SILL_EINVAL);
+	FAILS(ept_map_repeated(&ept, 0, 1, PAGE, R), SILL_EINVAL);
+	FAILS(ept_map_repeated(&ept, 0, 0, 0, R), SILL_EINVAL);
+	FAILS(ept_map_repeated(&ept, 0, 0, PAGE, W), SILL_EINVAL);
+	FAILS(ept_map_repeated(&ept, EPT_GPA_END, 0, PAGE, R), SILL_ERANGE);
+	FAILS(ept_map_repeated(&ept, 0, 1ull << 46, PAGE, R), SILL_ERANGE);
+	/* The page has to be there only once: the range may be longer than what follows it. */
+	OK(ept_map_repeated(&ept, GIB(8), (1ull << 46) - PAGE, MIB(2), R), false);
+	expect_leaf(GIB(8) + MIB(2) - 1, (1ull << 46) - 1, PAGE, R, WB);
+}
+
+static void another_page_in_place(void **unused)
+{
+	(void)unused;
+	add_type(GIB(4), PAGE, UC);
+	OK(ept_map(&ept, 0, 0, GIB(1), EPT_ALL), false);
+	FAILS(ept_replace_page(&ept, MIB(2), GIB(4), RX), SILL_EFAULT);
+	FAILS(ept_replace_page(&ept, GIB(1), GIB(4), RX), SILL_EFAULT);
+	OK(ept_map_repeated(&ept, MIB(2), GIB(2), MIB(2), RX), true);
+	FAILS(ept_replace_page(&ept, MIB(2) + 1, GIB(4), RX), SILL_EINVAL);
+	FAILS(ept_replace_page(&ept, MIB(2), GIB(4) + 1, RX), SILL_EINVAL);
+	FAILS(ept_replace_page(&ept, MIB(2), GIB(4), W), SILL_EINVAL);
+	FAILS(ept_replace_page(&ept, MIB(2), 1ull << 46, RX), SILL_ERANGE);
+	FAILS(ept_replace_page(&ept, EPT_GPA_END, GIB(4), RX), SILL_ERANGE);
+
+	tables.allowance = 0;
+	OK(ept_replace_page(&ept, MIB(2) + PAGE, GIB(4), EPT_ALL), true);
+	expect_leaf(MIB(2), GIB(2), PAGE, RX, WB);
+	expect_leaf(MIB(2) + PAGE, GIB(4), PAGE, EPT_ALL, UC);
+	expect_leaf(MIB(2) + 2 * PAGE, GIB(2), PAGE, RX, WB);
+	OK(ept_replace_page(&ept, MIB(2) + PAGE, GIB(2), RX), true);
+	expect_leaf(MIB(2) + PAGE, GIB(2), PAGE, RX, WB);
+	OK(ept_replace_page(&ept, MIB(2) + PAGE, GIB(2), RX), false);
+	expect_pages(0, 511, 512, 4);
+
+	/* A hole in a table of pages is no page. */
+	OK(ept_unmap(&ept, MIB(2), PAGE), true);
+	FAILS(ept_replace_page(&ept, MIB(2), GIB(4), RX), SILL_EFAULT);
+}
+
 static void visits(void **unused)
 {
 	struct visits seen = {0};
@@ -1052,21 +974,6 @@ struct model_page {
 };
 
 static struct model_page *model;
-static uint64_t seed;
-
-static uint64_t random64(void)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed;
-}
-
-static uint64_t below(uint64_t limit)
-{
-	return random64() % limit;
-}
-
 static void compare_page(uint64_t page)
 {
 	struct ept_leaf leaf;
@@ -1183,6 +1090,9 @@ static void random_run(uint64_t capabilities, uint64_t run, unsigned int operati
 				assert_int_equal(result, -SILL_EEXIST);
 			else if (result == 0)
 				model[first] = (struct model_page){hpa, to};
+		} else if (kind == 7) {
+			result = ept_map_repeated(&ept, MODEL_GPA + first * PAGE, hpa, count * PAGE,
+						  to);
 		} else if (kind >= 4) {
 			result = ept_map(&ept, MODEL_GPA + first * PAGE, hpa, count * PAGE, to);
 		} else if (kind >= 2) {
@@ -1200,7 +1110,9 @@ static void random_run(uint64_t capabilities, uint64_t run, unsigned int operati
 			struct model_page *page = &model[i];
 			struct model_page now = *page;
 
-			if (kind >= 4)
+			if (kind == 7)
+				now = (struct model_page){hpa, to};
+			else if (kind >= 4)
 				now = (struct model_page){hpa + (i - first) * PAGE, to};
 			else if (kind >= 2)
 				now = (struct model_page){0, 0};
@@ -1265,6 +1177,7 @@ static void exhaustion_at_each_allocation(void **unused)
 	enum {
 		MAP_HOLE,
 		MAP_OVER,
+		REPEAT,
 		UNMAP,
 		PROTECT,
 		GRANT,
@@ -1291,6 +1204,10 @@ static void exhaustion_at_each_allocation(void **unused)
 				result = ept_map(&ept, GIB(512) - MIB(2) - PAGE,
 						 GIB(4) - MIB(2) - PAGE, MIB(4) + 2 * PAGE, R);
 				break;
+			case REPEAT:
+				result = ept_map_repeated(&ept, GIB(512) - MIB(2) - PAGE, GIB(4),
+							  MIB(4) + 2 * PAGE, R);
+				break;
 			case UNMAP:
 				result = ept_unmap(&ept, GIB(512) - MIB(2) - PAGE,
 						   MIB(4) + 2 * PAGE);
@@ -1312,7 +1229,10 @@ static void exhaustion_at_each_allocation(void **unused)
 			assert_int_equal(hpa, GIB(9));
 			allowance++;
 		} while (allowance < 100);
-		assert_int_equal(allowance, kind == GRANT ? 3 : kind == MAP_HOLE ? 5 : 4);
+		assert_int_equal(allowance, kind == GRANT      ? 3
+					    : kind == MAP_HOLE ? 5
+					    : kind == REPEAT   ? 6
+							       : 4);
 	}
 }
 
@@ -1345,6 +1265,8 @@ int main(void)
 		TEST(grant_that_must_not_join),
 		TEST(grant_checks_its_arguments),
 		TEST(grant_after_its_table_went),
+		TEST(one_page_many_times),
+		TEST(another_page_in_place),
 		TEST(visits),
 		TEST(audit_finds_what_is_outside),
 		TEST(audit_believes_nothing),
