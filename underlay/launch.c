@@ -20,6 +20,7 @@
 #include "underlay/emulator_help.h"
 #include "underlay/memory.h"
 #include "underlay/msr_bitmap.h"
+#include "underlay/serial_port.h"
 #include "underlay/underlay.h"
 #include "underlay/unload.h"
 #include "vmx/capability.h"
@@ -30,7 +31,8 @@
 
 struct underlay underlay;
 
-static uint8_t *msr_bitmap; /* one for all CPUs: it never changes */
+/* One for all CPUs: they never change. */
+static uint8_t *msr_bitmap, *io_bitmaps;
 
 /* The CPU that is being launched. The loader sends one after another. */
 static struct sill_launch launch;
@@ -127,7 +129,7 @@ __attribute__((noreturn)) static void guest_ended(struct vcpu *vcpu)
 }
 
 /* Its own words for what this CPU offers: CPUs of one machine may differ. */
-static const struct vmx_capability *examine_cpu(const struct sill_handoff *handoff)
+static struct vmx_capability *examine_cpu(const struct sill_handoff *handoff)
 {
 	static struct vmx_facts facts;
 	struct vmx_capability *capability = (struct vmx_capability *)this_cpu()->spare;
@@ -172,6 +174,12 @@ static void create_shared(const struct sill_handoff *handoff,
 		give_back(-SILL_ENOMEM, false,
 			  "no memory for the EPT: the loader made the arena too small");
 	underlay_msr_bitmap_fill(msr_bitmap);
+	if (handoff->serial.port != 0) {
+		io_bitmaps = serial_port_hide(handoff->serial.port);
+		if (io_bitmaps == NULL)
+			give_back(-SILL_ENOMEM, false,
+				  "no memory for the I/O bitmaps: the loader made the arena too small");
+	}
 }
 
 static struct vcpu *create_vcpu(const struct vmx_capability *capability)
@@ -184,6 +192,7 @@ static struct vcpu *create_vcpu(const struct vmx_capability *capability)
 	vcpu->ept = &underlay.ept;
 	vcpu->grant = underlay_memory_grant;
 	vcpu->msr_bitmap = msr_bitmap;
+	vcpu->io_bitmaps = io_bitmaps;
 	vcpu->ended = guest_ended;
 	vcpu->unload = underlay_unload;
 	vcpu->hypercall_features = hypercall_features(vcpu);
@@ -210,13 +219,15 @@ __attribute__((noreturn)) static void enter(struct vcpu *vcpu, uint64_t nmis_bef
 void underlay_launch(const struct sill_handoff *handoff, uint64_t launch_physical)
 {
 	uint64_t nmis_before = this_cpu()->nmi_count;
-	const struct vmx_capability *capability;
+	struct vmx_capability *capability;
 	struct vcpu *vcpu;
 
 	read_launch(handoff, launch_physical);
 	capability = examine_cpu(handoff);
 	if (underlay.vcpu_count == 0)
 		create_shared(handoff, capability);
+	if (io_bitmaps != NULL)
+		capability->primary.value |= PRIMARY_USE_IO_BITMAPS;
 	vcpu = create_vcpu(capability);
 	vcpu->boot_cpu = (handoff->cpus[launch.cpu].flags & SILL_CPU_BOOT) != 0;
 	if (vmx_operation_enter(capability) != 0)
