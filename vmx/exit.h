@@ -32,6 +32,6 @@ exit_handler guest_exit_ept_violation, guest_exit_ept_misconfiguration; /* guest
 exit_handler underlay_exit_init, underlay_exit_sipi; /* underlay/init_sipi.c */
 exit_handler underlay_exit_ept_violation, underlay_exit_ept_misconfiguration; /* memory.c */
 exit_handler underlay_exit_monitor_trap_flag, underlay_exit_preemption_timer; /* hole.c */
-exit_handler underlay_exit_io;			     /* underlay/serial_port.c */
+exit_handler underlay_exit_io; /* underlay/serial_port.c */
 
 #endif
