@@ -54,6 +54,7 @@ exit_handler *const exit_table[SILL_MODE_COUNT][EXIT_REASON_COUNT] = {
 			[EXIT_REASON_SIPI] = underlay_exit_sipi,
 			[EXIT_REASON_CPUID] = exit_cpuid,
 			[EXIT_REASON_INVD] = exit_wbinvd,
+			[EXIT_REASON_IO_INSTRUCTION] = underlay_exit_io,
 			[EXIT_REASON_VMCALL] = exit_hypercall,
 			[EXIT_REASON_MONITOR_TRAP_FLAG] = underlay_exit_monitor_trap_flag,
 			[EXIT_REASON_EPT_VIOLATION] = underlay_exit_ept_violation,
