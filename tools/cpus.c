@@ -38,6 +38,21 @@ int cpus_each(const char *list, int (*visit)(int cpu, void *context), void *cont
 	return answer;
 }
 
+bool cpus_online(int cpu)
+{
+	char path[64];
+	int state = '1'; /* one that can't be switched off has no such file */
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/online", cpu);
+	file = fopen(path, "re");
+	if (file != NULL) {
+		state = fgetc(file);
+		fclose(file);
+	}
+	return state == '1';
+}
+
 bool cpus_move_to(int cpu)
 {
 	cpu_set_t *set = CPU_ALLOC(MOST_CPUS);

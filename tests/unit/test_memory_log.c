@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -73,6 +74,55 @@ static void test_overwritten(void **state)
 	check(written, 40, written, 0);
 }
 
+#define LINES 20000
+
+static void *write_lines(void *letter)
+{
+	char line[32];
+
+	memset(line, *(const char *)letter, sizeof(line) - 1);
+	line[sizeof(line) - 1] = '\n';
+	for (int i = 0; i < LINES; i++)
+		memory_log_append(line, sizeof(line));
+	return NULL;
+}
+
+/* Two write, one reads: lines of 32 bytes, each of one letter. */
+static void test_several_cpus(void **state)
+{
+	pthread_t writers[2];
+	char letters[] = "ab", text[64];
+	uint64_t from = UINT64_MAX, begin, end;
+	size_t length;
+
+	(void)state;
+	(void)memory_log_read(&from, text, 0);
+	begin = from;
+	end = begin + 2ull * LINES * 32;
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(pthread_create(&writers[i], NULL, write_lines, &letters[i]), 0);
+	while (from < end) {
+		uint64_t wanted = from;
+
+		length = memory_log_read(&from, text, sizeof(text));
+		assert_true(from >= wanted);
+		for (size_t i = 0; i < length; i++) {
+			uint64_t column = (from + i - begin) % 32;
+
+			if (column == 31)
+				assert_int_equal(text[i], '\n');
+			else if (i > 0 && column > 0)
+				assert_int_equal(text[i], text[i - 1]);
+			else
+				assert_true(text[i] == 'a' || text[i] == 'b');
+		}
+		from += length;
+	}
+	assert_int_equal(from, end);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(pthread_join(writers[i], NULL), 0);
+}
+
 static void test_broken_lock(void **state)
 {
 	struct spinlock lock = {0};
@@ -93,6 +143,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_positions),
 		cmocka_unit_test(test_overwritten),
+		cmocka_unit_test(test_several_cpus),
 		cmocka_unit_test(test_broken_lock),
 	};
 
