@@ -44,9 +44,12 @@
 #define CR4_FSGSBASE   (1ull << 16)
 #define CR4_PCIDE      (1ull << 17)
 #define CR4_OSXSAVE    (1ull << 18)
+#define CR4_KL	       (1ull << 19)
 #define CR4_SMEP       (1ull << 20)
 #define CR4_SMAP       (1ull << 21)
 #define CR4_PKE	       (1ull << 22)
+#define CR4_CET	       (1ull << 23)
+#define CR4_FRED       (1ull << 32)
 
 #define RFLAGS_FIXED   (1ull << 1)
 #define RFLAGS_CF      (1ull << 0)

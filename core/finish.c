@@ -38,7 +38,7 @@ static void leave_emulator(bool success)
 }
 
 /* From the cleanest way to the crudest. */
-static void reset_machine(void)
+void finish_reset_machine(void)
 {
 	static const struct descriptor_table_pointer no_idt;
 
@@ -51,6 +51,7 @@ static void reset_machine(void)
 	time_wait_us(50000);
 	lidt(&no_idt);
 	__asm__ volatile("ud2"); /* a triple fault */
+	halt_forever();
 }
 
 __attribute__((noreturn)) static void end(bool success)
@@ -62,8 +63,7 @@ __attribute__((noreturn)) static void end(bool success)
 		break;
 	case SILL_FINISH_RESET:
 		time_wait_us(3000000); /* somebody may want to read the screen */
-		reset_machine();
-		break;
+		finish_reset_machine();
 	case SILL_FINISH_AUTO:
 	case SILL_FINISH_HALT:
 		log_info("the machine can be switched off now");

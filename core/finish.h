@@ -15,4 +15,7 @@ void finish_start(enum sill_finish finish);
 __attribute__((noreturn)) void finish_succeeded(void);
 __attribute__((noreturn, format(printf, 1, 2))) void finish_failed(const char *fmt, ...);
 
+/* Resets the machine at once, without a verdict. */
+__attribute__((noreturn)) void finish_reset_machine(void);
+
 #endif

@@ -28,7 +28,7 @@ static uint64_t next_device_address = MMIO_VIRTUAL;
 static uint64_t next_stack_address = STACK_VIRTUAL;
 
 /* The upper half of the device area is for files. */
-#define FILE_VIRTUAL	(MMIO_VIRTUAL + MMIO_VIRTUAL_SIZE / 2)
+#define FILE_VIRTUAL	MEMORY_SHOWN_VIRTUAL
 #define MOST_FILE_BYTES (MMIO_VIRTUAL_SIZE / 2)
 
 static uint64_t whole_pages(uint64_t size)
@@ -177,6 +177,26 @@ void memory_unmap_file(const struct sill_range *file)
 {
 	if (address_space_unmap(&space, FILE_VIRTUAL, whole_pages(file->size)) == 0)
 		write_cr3(space.root);
+}
+
+int memory_show_page(size_t index, uint64_t physical)
+{
+	uint64_t virtual = MEMORY_SHOWN_VIRTUAL + index * PAGE_SIZE;
+	int error =
+		address_space_map(&space, virtual, physical - physical % PAGE_SIZE, PAGE_SIZE, 0);
+
+	/* What another CPU showed there before is not flushed here by its INVLPG. */
+	invlpg((const void *)(uintptr_t) virtual);
+	return error;
+}
+
+void memory_hide_pages(size_t count)
+{
+	/* It can't fail: these are page-aligned addresses of the core's. */
+	if (address_space_unmap(&space, MEMORY_SHOWN_VIRTUAL, count * PAGE_SIZE) != 0)
+		return;
+	for (size_t i = 0; i < count; i++)
+		invlpg((const void *)(uintptr_t)(MEMORY_SHOWN_VIRTUAL + i * PAGE_SIZE));
 }
 
 const struct address_space *memory_address_space(void)

@@ -54,6 +54,17 @@ __attribute__((warn_unused_result)) void *memory_map_device(uint64_t physical, u
 __attribute__((warn_unused_result)) const void *memory_map_file(const struct sill_range *file);
 void memory_unmap_file(const struct sill_range *file);
 
+/*
+ * A second look at foreign RAM for an instruction that wants to read it by itself, in one piece:
+ * page after page, of any addresses, from MEMORY_SHOWN_VIRTUAL on, for this CPU. Not beside a
+ * mapped file, and by one CPU at a time: callers have a lock for that. -SILL_ENOMEM if there is no
+ * memory for the page tables.
+ */
+#define MEMORY_SHOWN_VIRTUAL (MMIO_VIRTUAL + MMIO_VIRTUAL_SIZE / 2)
+__attribute__((warn_unused_result)) int memory_show_page(size_t index, uint64_t physical);
+/* Takes those with indices below count away. */
+void memory_hide_pages(size_t count);
+
 /* The core's address space, for those who audit it. */
 const struct address_space *memory_address_space(void);
 

@@ -21,7 +21,8 @@ CORE_STACK_ALIGNMENT = $(if $(findstring clang,$(CC)),-mstack-alignment=8,-mpref
 # Small, except on the exit path, where instructions are counted and frames are of no use:
 # backtraces end there in any case.
 CORE_OPTIMISATION := -Oz -fno-jump-tables
-$(addprefix $(BUILD)/core/,vmx/exit.o vmx/exit_cpuid.o vmx/exit_msr.o vmx/instructions.o underlay/init_sipi.o hypercall/dispatch.o \
+$(addprefix $(BUILD)/core/,vmx/exit.o vmx/exit_cpuid.o vmx/exit_msr.o vmx/instructions.o underlay/cpuid_filter.o \
+	underlay/exit_cpuid.o underlay/init_sipi.o hypercall/dispatch.o \
 	hypercall/ping.o guest/ports.o): \
 	CORE_OPTIMISATION := -O2 -fomit-frame-pointer
 

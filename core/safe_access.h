@@ -18,6 +18,9 @@ __attribute__((warn_unused_result)) bool safe_wrmsr(uint32_t msr, uint64_t value
  */
 __attribute__((warn_unused_result)) bool safe_vmxon(uint64_t physical);
 
+/* False if there is no such extended control register, or it does not take the value. */
+__attribute__((warn_unused_result)) bool safe_xsetbv(uint32_t index, uint64_t value);
+
 /* False if nothing is mapped there. */
 __attribute__((warn_unused_result)) bool safe_read_byte(const volatile void *address,
 							uint8_t *value);

@@ -135,6 +135,22 @@ safe_vmxon:
 	ret
 FIXUP safe_vmxon.access, safe_vmxon.fault
 
+; bool safe_xsetbv(uint32_t index, uint64_t value)
+global safe_xsetbv
+safe_xsetbv:
+	mov	ecx, edi
+	mov	eax, esi
+	mov	rdx, rsi
+	shr	rdx, 32
+.access:
+	xsetbv
+	mov	eax, 1
+	ret
+.fault:
+	xor	eax, eax
+	ret
+FIXUP safe_xsetbv.access, safe_xsetbv.fault
+
 ; bool safe_read_byte(const volatile void *address, uint8_t *value)
 global safe_read_byte
 safe_read_byte:

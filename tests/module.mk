@@ -43,7 +43,7 @@ fuzz: $(FUZZERS)
 # Each check again only when something that it reads has changed.
 LINT := $(BUILD)/lint
 LINT_C := $(wildcard *.c $(addsuffix /*.[ch],include/sill boot core debug ept guest guest-stub guest-stub/bad \
-	hypercall tools vmx scripts/emulator.d tests/unit tests/fuzz tests/system/*))
+	hypercall tools underlay vmx scripts/emulator.d tests/unit tests/fuzz tests/system/*))
 LINT_SCRIPTS := $(wildcard .ci/* scripts/* tests/* tests/system/* tests/system/lib/*)
 
 # The build itself is the check with gcc and the assembler: warnings are errors in it.

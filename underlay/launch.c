@@ -173,7 +173,7 @@ static void create_shared(const struct sill_handoff *handoff,
 	    underlay_memory_create(handoff, capability->ept_vpid_cap) != 0)
 		give_back(-SILL_ENOMEM, false,
 			  "no memory for the EPT: the loader made the arena too small");
-	underlay_msr_bitmap_fill(msr_bitmap);
+	underlay_msr_bitmap_fill(msr_bitmap, capability);
 	if (handoff->serial.port != 0) {
 		io_bitmaps = serial_port_hide(handoff->serial.port);
 		if (io_bitmaps == NULL)

@@ -29,7 +29,11 @@ exit_handler guest_exit_hlt, guest_exit_preemption_timer;		/* guest/run.c */
 exit_handler guest_exit_ept_violation, guest_exit_ept_misconfiguration; /* guest/memory.c */
 
 /* In underlay mode: underlay/. */
-exit_handler underlay_exit_init, underlay_exit_sipi; /* underlay/init_sipi.c */
+exit_handler underlay_exit_cpuid;		       /* exit_cpuid.c */
+exit_handler underlay_exit_rdmsr, underlay_exit_wrmsr; /* exit_msr.c */
+exit_handler underlay_exit_xsetbv;		       /* exit_xsetbv.c */
+exit_handler underlay_exit_triple_fault;	       /* reset.c */
+exit_handler underlay_exit_init, underlay_exit_sipi;   /* underlay/init_sipi.c */
 exit_handler underlay_exit_ept_violation, underlay_exit_ept_misconfiguration; /* memory.c */
 exit_handler underlay_exit_monitor_trap_flag, underlay_exit_preemption_timer; /* hole.c */
 exit_handler underlay_exit_io; /* underlay/serial_port.c */

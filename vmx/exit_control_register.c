@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writes to CR0 and CR4 that touch a bit which Sill owns (vmx/vmcs_setup.c says which). A write to
- * CR0 gets all the checks that the CPU would make: it left them to us with the exit. One to CR4
- * that comes here can only be refused.
+ * Writes to CR0 and CR4 that touch a bit which Sill owns: each mode chooses these. A write to CR0
+ * gets all the checks that the CPU would make: it left them to us with the exit. One to CR4 that
+ * comes here can only be refused.
  */
+#include "core/cpu.h"
 #include "core/cpu_setup.h"
 #include "core/msr.h"
 #include "vmx/exit.h"
@@ -67,6 +68,8 @@ static bool is_valid_cr0(const struct paging_registers *r, uint64_t value)
 		return false;
 	if (ends_paging && ((r->cr4 & CR4_PCIDE) != 0 || vcpu_in_64_bit_code()))
 		return false;
+	if ((value & CR0_WP) == 0 && (r->cr4 & CR4_CET) != 0)
+		return false;
 	return true;
 }
 
@@ -77,6 +80,7 @@ static void write_guest_cr0(struct vcpu *vcpu, uint64_t written)
 	/* ET is always 1; other undefined bits stay 0. */
 	uint64_t value = (written & (CR0_DEFINED | ~0xffffffffull)) | CR0_ET;
 	uint64_t changed = r.cr0 ^ value;
+	uint64_t caches = (CR0_CD | CR0_NW) & ~vcpu->cr0_owned;
 
 	if (!is_valid_cr0(&r, value))
 		goto fault;
@@ -98,6 +102,9 @@ static void write_guest_cr0(struct vcpu *vcpu, uint64_t written)
 	vmwrite(VMCS_GUEST_CR0, (value & ~vcpu->cr0_owned) |
 					(vcpu->capability->guest_cr0_fixed0 & vcpu->cr0_owned));
 	vmwrite(VMCS_CR0_READ_SHADOW, value);
+	/* No VM entry loads CD and NW: where they are the guest's, they are set here and now. */
+	if ((changed & caches) != 0)
+		write_cr0((read_cr0() & ~caches) | (value & caches));
 	if ((changed & (CR0_PG | CR0_WP)) != 0)
 		tlb_flush_guest(vcpu);
 	vcpu_advance(vcpu);

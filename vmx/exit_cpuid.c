@@ -4,11 +4,10 @@
  * finds Sill. Features are shown if they are known to work in a guest; others are hidden, so that
  * a newer CPU can't lead a guest to an instruction or an MSR that Sill doesn't know.
  */
-#include <sill/hypercall.h>
-
 #include "core/cpu.h"
 #include "core/cpu_setup.h"
 #include "core/time.h"
+#include "vmx/cpuid_answer.h"
 #include "vmx/exit.h"
 
 #define BIT(n) (1u << (n))
@@ -115,15 +114,6 @@ static void show_leaf_d(const struct vcpu *vcpu, uint32_t subleaf, struct cpuid_
 	}
 }
 
-static inline void answer(struct vcpu *vcpu, struct cpuid_result r)
-{
-	vcpu->registers.rax = r.eax;
-	vcpu->registers.rbx = r.ebx;
-	vcpu->registers.rcx = r.ecx;
-	vcpu->registers.rdx = r.edx;
-	vcpu_advance(vcpu);
-}
-
 /* Leaves of which something is hidden or changed; those that are not named here are all zeros. */
 __attribute__((cold, noinline)) static void answer_filtered(struct vcpu *vcpu, uint32_t leaf,
 							    uint32_t subleaf)
@@ -165,7 +155,7 @@ __attribute__((cold, noinline)) static void answer_filtered(struct vcpu *vcpu, u
 	default:
 		break;
 	}
-	answer(vcpu, r);
+	cpuid_answer(vcpu, r);
 }
 
 __attribute__((hot)) void exit_cpuid(struct vcpu *vcpu)
@@ -184,15 +174,13 @@ __attribute__((hot)) void exit_cpuid(struct vcpu *vcpu)
 	case 0x80000006: /* L2 cache */
 	case 0x80000007: /* invariant TSC */
 	case 0x80000008: /* address widths */
-		answer(vcpu, cpuid(leaf, subleaf));
+		cpuid_answer(vcpu, cpuid(leaf, subleaf));
 		break;
 	case SILL_CPUID_SIGNATURE:
-		answer(vcpu, (struct cpuid_result){SILL_CPUID_MAX, SILL_SIGNATURE, SILL_SIGNATURE,
-						   SILL_SIGNATURE});
+		cpuid_answer_signature(vcpu);
 		break;
 	case SILL_CPUID_FEATURES:
-		answer(vcpu, (struct cpuid_result){SILL_ABI_VERSION, vcpu->hypercall_features,
-						   SILL_CALL_COUNT, SILL_DOORBELL_PORT});
+		cpuid_answer_features(vcpu);
 		break;
 	default:
 		answer_filtered(vcpu, leaf, subleaf);

@@ -179,6 +179,17 @@ int guest_read_as_cpu(struct vcpu *vcpu, uint64_t linear, void *to, size_t size)
 	return read_linear(vcpu, linear, to, size, false, NULL);
 }
 
+int guest_find_as_cpu(struct vcpu *vcpu, uint64_t linear, uint64_t *hpa, struct guest_fault *fault)
+{
+	struct piece pieces[MOST_PIECES];
+	int count = translate(vcpu, linear, 1, PAGE_ACCESS_READ, false, pieces, fault);
+
+	if (count < 0)
+		return count;
+	*hpa = pieces[0].hpa;
+	return 0;
+}
+
 int guest_check_write(struct vcpu *vcpu, uint64_t linear, size_t size, struct guest_fault *fault)
 {
 	struct piece pieces[MOST_PIECES];

@@ -44,4 +44,11 @@ __attribute__((warn_unused_result)) int guest_check_write(struct vcpu *vcpu, uin
 __attribute__((warn_unused_result)) int guest_read_as_cpu(struct vcpu *vcpu, uint64_t linear,
 							  void *to, size_t size);
 
+/*
+ * Where the byte at a linear address is that the CPU itself reads, whatever the CPL. It may lie
+ * elsewhere a moment later. Errors as of guest_read().
+ */
+__attribute__((warn_unused_result)) int guest_find_as_cpu(struct vcpu *vcpu, uint64_t linear,
+							  uint64_t *hpa, struct guest_fault *fault);
+
 #endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What an OS on top of Sill sees of CPUID: the CPU's own answer, less VMX and SMX, less what would
+ * not work in VMX non-root operation on this CPU. Unlike a guest in guest mode it is shown every
+ * feature that is not named here. Pure.
+ */
+#ifndef SILL_UNDERLAY_CPUID_FILTER_H
+#define SILL_UNDERLAY_CPUID_FILTER_H
+
+#include "vmx/capability.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What the answer depends on besides the CPU. */
+struct cpuid_view {
+	const struct vmx_capability *capability; /* with the controls as they are in the VMCS */
+	uint64_t cr4;				 /* the guest's */
+	bool in_64_bit_code;			 /* executed in 64-bit mode */
+	bool show_hypervisor;			 /* leaf 1's hypervisor-present bit is to be set */
+};
+
+/*
+ * Makes of the answer that the CPU gave Sill (in 64-bit mode, with Sill's CR4) the one for the
+ * guest. `highest` is the highest basic leaf, EAX of leaf 0: a leaf above it is answered with the
+ * highest one's data, and treated so.
+ */
+void cpuid_filter(const struct cpuid_view *view, uint32_t highest, uint32_t leaf, uint32_t subleaf,
+		  struct vmx_cpuid *answer);
+
+/* Whether Intel Processor Trace, if the CPU has it, can't be used under VMX. */
+bool cpuid_hides_processor_trace(const struct vmx_capability *capability);
+
+#endif
