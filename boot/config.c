@@ -22,7 +22,7 @@
 #define MIN_BAUD	  50u
 #define MAX_TIME_LIMIT	  86400u /* seconds */
 
-/* The longest value: a module's path, a blank and its arguments. */
+/* The longest value: a module's path, a blank and its arguments; or options. */
 #define MAX_VALUE (CONFIG_MAX_PATH + SILL_MAX_CMDLINE)
 
 /* How much of a value or of an unknown key an error shows. */
@@ -37,9 +37,10 @@ struct key {
 	bool of_guest;	     /* belongs to the latest guest */
 	bool repeatable;
 	bool may_be_empty;
+	bool of_underlay; /* belongs to underlay mode */
 };
 
-#define MAX_KEYS 16
+#define MAX_KEYS 20
 
 struct parser {
 	struct sill_config *config;
@@ -48,7 +49,7 @@ struct parser {
 	char value[MAX_VALUE + 1];
 	unsigned line;
 
-	unsigned seen[MAX_KEYS]; /* the line on which a key was last given; 0: never */
+	unsigned seen[MAX_KEYS]; /* the line on which a key was given; 0: never */
 	unsigned guest_line;	 /* where the latest guest starts */
 	unsigned lazy_memory_line;
 };
@@ -211,11 +212,25 @@ static const char *read_path(char path[CONFIG_MAX_PATH], const char *text, size_
 	return NULL;
 }
 
+/* The index of the word that the value is, among count; or count. */
+static uint32_t find_word(const char *value, const char *const *words, uint32_t count)
+{
+	uint32_t i = 0;
+
+	while (i < count && strcmp(value, words[i]) != 0)
+		i++;
+	return i;
+}
+
 static int set_mode(struct parser *parser, const char *value)
 {
-	if (strcmp(value, "guest") != 0)
-		return fail(parser, "this version of Sill knows one mode");
-	return 0;
+	static const char *const modes[] = {
+		[SILL_MODE_GUEST] = "guest",
+		[SILL_MODE_UNDERLAY] = "underlay",
+	};
+
+	parser->config->mode = find_word(value, modes, 2);
+	return parser->config->mode < 2 ? 0 : fail(parser, "no such mode");
 }
 
 static int set_console(struct parser *parser, const char *value)
@@ -257,13 +272,13 @@ static int set_log(struct parser *parser, const char *value)
 		[SILL_LOG_DEBUG] = "debug",
 	};
 
-	for (uint32_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
-		if (strcmp(value, levels[i]) == 0) {
-			parser->config->log_level = i;
-			return 0;
-		}
-	}
-	return fail(parser, "no such level");
+	const uint32_t count = sizeof(levels) / sizeof(levels[0]);
+	uint32_t word = find_word(value, levels, count);
+
+	if (word == count)
+		return fail(parser, "no such level");
+	parser->config->log_level = word;
+	return 0;
 }
 
 static int set_finish(struct parser *parser, const char *value)
@@ -275,13 +290,13 @@ static int set_finish(struct parser *parser, const char *value)
 		[SILL_FINISH_EMULATOR] = "emulator",
 	};
 
-	for (uint32_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
-		if (strcmp(value, ways[i]) == 0) {
-			parser->config->finish = i;
-			return 0;
-		}
-	}
-	return fail(parser, "no such way to finish");
+	const uint32_t count = sizeof(ways) / sizeof(ways[0]);
+	uint32_t word = find_word(value, ways, count);
+
+	if (word == count)
+		return fail(parser, "no such way to finish");
+	parser->config->finish = word;
+	return 0;
 }
 
 static int set_provoke(struct parser *parser, const char *value)
@@ -293,13 +308,13 @@ static int set_provoke(struct parser *parser, const char *value)
 		[SILL_PROVOKE_PANIC_TWICE] = "panic-twice",
 	};
 
-	for (uint32_t i = 0; i < sizeof(provocations) / sizeof(provocations[0]); i++) {
-		if (strcmp(value, provocations[i]) == 0) {
-			latest_guest(parser)->settings.provoke = i;
-			return 0;
-		}
-	}
-	return fail(parser, "no such provocation");
+	const uint32_t count = sizeof(provocations) / sizeof(provocations[0]);
+	uint32_t word = find_word(value, provocations, count);
+
+	if (word == count)
+		return fail(parser, "no such provocation");
+	latest_guest(parser)->settings.provoke = word;
+	return 0;
 }
 
 /* What can only be judged when all keys of the latest guest are known. */
@@ -426,14 +441,17 @@ static int set_time_limit(struct parser *parser, const char *value)
 	return 0;
 }
 
+static int read_yes_or_no(struct parser *parser, const char *value, uint32_t *yes)
+{
+	static const char *const words[] = {"no", "yes"};
+
+	*yes = find_word(value, words, 2);
+	return *yes < 2 ? 0 : fail(parser, "neither yes nor no");
+}
+
 static int set_trace_hypercalls(struct parser *parser, const char *value)
 {
-	bool yes = strcmp(value, "yes") == 0;
-
-	if (!yes && strcmp(value, "no") != 0)
-		return fail(parser, "neither yes nor no");
-	latest_guest(parser)->settings.trace_hypercalls = yes;
-	return 0;
+	return read_yes_or_no(parser, value, &latest_guest(parser)->settings.trace_hypercalls);
 }
 
 /*
@@ -512,15 +530,98 @@ static int set_vmcs(struct parser *parser, const char *value)
 	return 0;
 }
 
+#define GUID_TEXT 36 /* characters */
+
+/*
+ * Reads a GUID as people write it. UEFI specification, "EFI_GUID": the first three numbers lie in
+ * memory with their lowest byte first, the rest as it is written.
+ */
+static bool read_guid(const char *text, uint8_t guid[16])
+{
+	static const uint8_t order[16] = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
+
+	for (unsigned i = 0; i < 16; i++) {
+		if ((i == 4 || i == 6 || i == 8 || i == 10) && *text++ != '-')
+			return false;
+
+		int high = digit(text[0], 16), low = high < 0 ? -1 : digit(text[1], 16);
+
+		if (low < 0)
+			return false;
+		guid[order[i]] = (uint8_t)(high << 4 | low);
+		text += 2;
+	}
+	return true;
+}
+
+static int set_next(struct parser *parser, const char *value)
+{
+	struct config_next *next = &parser->config->next;
+	const char *problem;
+
+	if (strcmp(value, "firmware") == 0)
+		return 0;
+	if (read_guid(value, next->partition)) {
+		if (value[GUID_TEXT] != ':')
+			return fail(parser, "a partition without a path");
+		next->on_partition = true;
+		value += GUID_TEXT + 1;
+	}
+	problem = read_path(next->path, value, strlen(value));
+	return problem ? fail(parser, problem) : 0;
+}
+
+static int set_next_options(struct parser *parser, const char *value)
+{
+	size_t length = strlen(value);
+
+	if (length >= CONFIG_MAX_OPTIONS)
+		return fail(parser, "too long");
+	memcpy(parser->config->next.options, value, length + 1);
+	return 0;
+}
+
+static int set_hypervisor_bit(struct parser *parser, const char *value)
+{
+	return read_yes_or_no(parser, value, &parser->config->underlay.show_hypervisor);
+}
+
+static int set_cpu_without_ept(struct parser *parser, const char *value)
+{
+	uint64_t cpu;
+
+	if (!read_whole_number(value, &cpu) || cpu >= SILL_MAX_CPUS)
+		return fail(parser, "no such CPU");
+	parser->config->underlay.cpu_without_ept = (uint32_t)cpu;
+	return 0;
+}
+
 #define ALLOWED_PATH "\\path\\of\\file, no '..', up to 255 bytes"
 
 /* The keys; errors name them in this order. */
 static const struct key keys[] = {
-	{.name = "mode", .set = set_mode, .allowed = "guest"},
+	{.name = "mode", .set = set_mode, .allowed = "guest, underlay"},
 	{.name = "console", .set = set_console, .allowed = "com1, com2, none, 0x100 to 0xFFF8"},
 	{.name = "baud", .set = set_baud, .allowed = "50 to 115200, a divisor of 115200"},
 	{.name = "log", .set = set_log, .allowed = "error, warning, info, debug"},
 	{.name = "finish", .set = set_finish, .allowed = "auto, halt, reset, emulator"},
+	{.name = "next",
+	 .set = set_next,
+	 .allowed = ALLOWED_PATH ", after a partition's GUID and ':' or not; firmware",
+	 .of_underlay = true},
+	{.name = "next_options",
+	 .set = set_next_options,
+	 .allowed = "text of up to 511 bytes",
+	 .of_underlay = true,
+	 .may_be_empty = true},
+	{.name = "hypervisor_bit",
+	 .set = set_hypervisor_bit,
+	 .allowed = "yes, no",
+	 .of_underlay = true},
+	{.name = "cpu_without_ept",
+	 .set = set_cpu_without_ept,
+	 .allowed = "0 to 255",
+	 .of_underlay = true},
 	{.name = "guest",
 	 .set = set_guest,
 	 .allowed = ALLOWED_PATH ", up to 16 guests",
@@ -565,7 +666,7 @@ static const struct key keys[] = {
 
 _Static_assert(KEY_COUNT <= MAX_KEYS, "struct parser has no room for all keys");
 _Static_assert(SILL_MAX_GUESTS == 16 && SILL_MAX_MODULES == 8 && SILL_MAX_VMCS_SETTINGS == 8 &&
-		       SILL_MAX_CMDLINE == 256,
+		       SILL_MAX_CMDLINE == 256 && CONFIG_MAX_OPTIONS == 512 && SILL_MAX_CPUS == 256,
 	       "the table's texts name these limits");
 
 static int fail_unknown(struct parser *parser, const char *name, size_t length)
@@ -685,7 +786,9 @@ static int parse_line(struct parser *parser, const char *text, size_t length)
 	error = parser->key->set(parser, parser->value);
 	if (error)
 		return error;
-	parser->seen[index] = parser->line;
+	/* Of several, the first: that is where a wrong mode begins to show. */
+	if (!parser->key->repeatable || parser->seen[index] == 0)
+		parser->seen[index] = parser->line;
 	return 0;
 }
 
@@ -709,6 +812,53 @@ static int check_line(struct parser *parser, const char *text, size_t *length)
 	return 0;
 }
 
+/* The table's index of a key. */
+static size_t index_of(const char *name)
+{
+	size_t index = 0;
+
+	while (strcmp(keys[index].name, name) != 0)
+		index++;
+	return index;
+}
+
+/*
+ * What can only be judged when all of the file is known: whether each key belongs to the mode,
+ * which may stand anywhere, and whether the mode has what it needs.
+ */
+static int end_file(struct parser *parser)
+{
+	struct sill_config *config = parser->config;
+	const bool underlay = config->mode == SILL_MODE_UNDERLAY;
+	const size_t guest = index_of("guest");
+	unsigned line = 0;
+	char problem[120];
+
+	for (size_t i = 0; i < KEY_COUNT; i++) {
+		bool foreign = underlay ? i == guest : keys[i].of_underlay;
+
+		if (!foreign || parser->seen[i] == 0 || (line != 0 && parser->seen[i] > line))
+			continue;
+		line = parser->seen[i];
+		format(problem, sizeof(problem),
+		       "%s belongs to mode = %s, and this file has mode = %s", keys[i].name,
+		       underlay ? "guest" : "underlay", underlay ? "underlay" : "guest");
+	}
+	if (line != 0)
+		return fail_line(parser, line, problem);
+	if (!underlay && config->guest_count == 0)
+		return fail_line(parser, 0,
+				 "there is no guest; add a line: guest = \\path\\of\\image.elf");
+	if (underlay && parser->seen[index_of("next")] == 0)
+		return fail_line(parser, 0,
+				 "what shall be started on top of Sill? add a line: "
+				 "next = \\path\\of\\program.efi, or next = firmware");
+	/* The serial port belongs to who runs on top, unless one is named. */
+	if (underlay && parser->seen[index_of("console")] == 0)
+		config->serial.port = 0;
+	return end_guest(parser);
+}
+
 int config_parse(const void *data, size_t length, struct sill_config *config,
 		 struct config_error *error)
 {
@@ -722,6 +872,7 @@ int config_parse(const void *data, size_t length, struct sill_config *config,
 	config->serial.baud = MAX_BAUD;
 	config->log_level = SILL_LOG_INFO;
 	config->finish = SILL_FINISH_AUTO;
+	config->underlay.cpu_without_ept = UINT32_MAX;
 
 	if (length > CONFIG_MAX_FILE) {
 		(void)fail_line(&parser, 0, "the file is larger than 64 KiB");
@@ -748,8 +899,5 @@ int config_parse(const void *data, size_t length, struct sill_config *config,
 		text += next;
 		length -= next;
 	}
-	if (config->guest_count == 0)
-		return fail_line(&parser, 0,
-				 "there is no guest; add a line: guest = \\path\\of\\image.elf");
-	return end_guest(&parser);
+	return end_file(&parser);
 }

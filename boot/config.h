@@ -7,13 +7,15 @@
 #ifndef SILL_BOOT_CONFIG_H
 #define SILL_BOOT_CONFIG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "sill/handoff.h"
 
-#define CONFIG_MAX_FILE (64u * 1024u) /* bytes */
-#define CONFIG_MAX_PATH 256	      /* bytes, the final NUL included */
+#define CONFIG_MAX_FILE	   (64u * 1024u) /* bytes */
+#define CONFIG_MAX_PATH	   256		 /* bytes, the final NUL included */
+#define CONFIG_MAX_OPTIONS 512		 /* bytes, the final NUL included */
 
 /* What a guest gets unless its configuration says otherwise. */
 #define CONFIG_DEFAULT_MEMORY (64ull << 20)
@@ -28,19 +30,30 @@ struct config_guest {
 	struct sill_guest settings;
 };
 
+/* Underlay mode: what is started when Sill lies beneath. */
+struct config_next {
+	char path[CONFIG_MAX_PATH]; /* absolute, with backslashes; "": the firmware goes on */
+	bool on_partition;	    /* the file is on the partition that follows, and only there */
+	uint8_t partition[16];	    /* its GUID, as the partition table has it */
+	char options[CONFIG_MAX_OPTIONS]; /* its command line */
+};
+
 /* Some 100 KiB: too big for a stack. */
 struct sill_config {
+	uint32_t mode;		   /* enum sill_mode */
 	struct sill_serial serial; /* port 0: no serial console */
 	uint32_t log_level;	   /* enum sill_log_level */
 	uint32_t finish;	   /* enum sill_finish */
-	uint32_t guest_count;	   /* at least 1 */
+	struct config_next next;
+	struct sill_underlay underlay;
+	uint32_t guest_count; /* at least 1 in guest mode, 0 in underlay mode */
 	struct config_guest guests[SILL_MAX_GUESTS];
 };
 
 /* The first thing that is wrong with the file, for a person to read. */
 struct config_error {
 	unsigned line; /* from 1; 0: the file as a whole */
-	char text[200];
+	char text[320];
 };
 
 /*

@@ -104,8 +104,10 @@ void say_on_serial(const struct loader *loader, const char *fmt, ...)
 void tell_refusal(struct loader *loader)
 {
 	const char *rest = loader->reason;
+	const bool underlay = loader->mode == SILL_MODE_UNDERLAY;
 
-	say(loader, "Sill cannot start: %s\nNothing was changed. Back to the firmware.\n", rest);
+	say(loader, "Sill cannot start: %s\nNothing was changed. %s\n", rest,
+	    underlay ? "The boot goes on without Sill." : "Back to the firmware.");
 
 	say_on_serial(loader, "\nsill: cannot start:\n");
 	while (*rest != '\0') {
@@ -115,8 +117,10 @@ void tell_refusal(struct loader *loader)
 		say_on_serial(loader, "sill: %.*s\n", length, rest);
 		rest += length + (end != NULL);
 	}
-	say_on_serial(loader, "sill: nothing was changed, back to the firmware\n"
-			      "sill: verdict: failure (Sill was not started)\n");
+	say_on_serial(loader,
+		      "sill: nothing was changed, %s\n"
+		      "sill: verdict: failure (Sill was not started)\n",
+		      underlay ? "the boot goes on without Sill" : "back to the firmware");
 }
 
 /* A boot menu may clear the screen at once; some seconds, or a key, let the reason be read. */

@@ -1,48 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* What the firmware and the CPU tell of the machine, for the loader's decision and the handoff. */
+/* What the firmware tells of the machine, for the handoff. */
 #include "boot/loader.h"
 
-#include "boot/mp_services.h"
-#include "core/cpu.h"
 #include "core/string.h"
-#include "vmx/capability.h"
-
-/* SDM, "Control Registers" and "CPUID—CPU Identification" */
-#define CR4_LA57	      (1ull << 12)
-#define CPUID_80000001_EDX_NX (1u << 20)
 
 static EFI_GUID graphics_output_protocol = EFI_GRAPHICS_OUTPUT_PROTOCOL_GUID;
-static EFI_GUID mp_services_protocol = MP_SERVICES_PROTOCOL;
 static EFI_GUID acpi_1_table = ACPI_TABLE_GUID;
 static EFI_GUID acpi_2_table = ACPI_20_TABLE_GUID;
 
-EFI_STATUS check_cpu(struct loader *loader)
-{
-	static struct vmx_facts facts;
-	static struct vmx_capability capability;
-	const char *advice;
-
-	vmx_facts_read(&facts);
-	if (vmx_capability_check(&facts, SILL_MODE_GUEST, &capability) != VMX_USABLE) {
-		advice = vmx_capability_advice(&capability);
-		return refuse(loader, EFI_UNSUPPORTED, "%s%s%s", capability.message,
-			      advice[0] != '\0' ? "\n" : "", advice);
-	}
-	if (!(facts.leaf_80000001.edx & CPUID_80000001_EDX_NX))
-		return refuse(
-			loader, EFI_UNSUPPORTED,
-			"the CPU's execute-disable bit is switched off, and Sill's own memory "
-			"protection needs it\nSwitch it on in the firmware's settings (XD, NX, "
-			"execute disable).");
-	/* SDM, "Enabling 5-level paging": it cannot be switched off in 64-bit mode. */
-	if (read_cr4() & CR4_LA57)
-		return refuse(
-			loader, EFI_UNSUPPORTED,
-			"the firmware runs with 5-level paging, and Sill uses 4-level paging");
-	return EFI_SUCCESS;
-}
-
-static uint64_t find_rsdp(const EFI_SYSTEM_TABLE *system)
+uint64_t find_rsdp(const EFI_SYSTEM_TABLE *system)
 {
 	uint64_t rsdp = 0;
 
@@ -141,56 +107,6 @@ static void find_framebuffer(struct loader *loader, struct sill_framebuffer *fra
 	(void)loader->boot->FreePool(handles);
 }
 
-static uint32_t own_apic_id(void)
-{
-	/*
-	 * SDM, "CPUID—CPU Identification": leaf 0BH has the x2APIC ID in EDX if EBX is not 0; else
-	 * the initial APIC ID is in leaf 01H, EBX bits 31:24.
-	 */
-	if (cpuid(0, 0).eax >= 0xb) {
-		struct cpuid_result topology = cpuid(0xb, 0);
-
-		if (topology.ebx != 0)
-			return topology.edx;
-	}
-	return cpuid(1, 0).ebx >> 24;
-}
-
-static void list_cpus(struct loader *loader, struct sill_handoff *handoff)
-{
-	struct mp_services *services;
-	UINTN all = 0, enabled;
-
-	if (!EFI_ERROR(loader->boot->LocateProtocol(&mp_services_protocol, NULL,
-						    (void **)&services)) &&
-	    EFI_ERROR(services->get_processor_count(services, &all, &enabled)))
-		all = 0;
-	if (all > SILL_MAX_CPUS) {
-		say(loader, "Sill: only %u of this machine's %llu CPUs are listed\n", SILL_MAX_CPUS,
-		    (unsigned long long)all);
-		all = SILL_MAX_CPUS;
-	}
-	handoff->cpu_count = 0;
-	for (UINTN i = 0; i < all; i++) {
-		struct mp_processor processor = {0};
-
-		if (EFI_ERROR(services->get_processor(services, i, &processor)))
-			continue;
-		handoff->cpus[handoff->cpu_count++] = (struct sill_cpu){
-			.apic_id = (uint32_t)processor.id,
-			.flags = (processor.flags & MP_PROCESSOR_BOOT ? SILL_CPU_BOOT : 0) |
-				 (processor.flags & MP_PROCESSOR_ENABLED ? SILL_CPU_ENABLED : 0),
-		};
-	}
-	if (handoff->cpu_count == 0) {
-		handoff->cpu_count = 1;
-		handoff->cpus[0] = (struct sill_cpu){
-			.apic_id = own_apic_id(),
-			.flags = SILL_CPU_BOOT | SILL_CPU_ENABLED,
-		};
-	}
-}
-
 static void copy_vendor(const CHAR16 *vendor, char *to, size_t size)
 {
 	size_t length = 0;
@@ -219,13 +135,18 @@ void gather_facts(struct loader *loader)
 
 	handoff->rsdp = find_rsdp(loader->system);
 	handoff->serial = config->serial;
-	find_framebuffer(loader, &handoff->framebuffer);
+	/* In underlay mode the display is the firmware's and then the OS's. */
+	if (config->mode == SILL_MODE_GUEST)
+		find_framebuffer(loader, &handoff->framebuffer);
 	handoff->log_level = config->log_level;
 	handoff->finish = config->finish;
 	copy_vendor(loader->system->FirmwareVendor, handoff->firmware_vendor,
 		    sizeof(handoff->firmware_vendor));
 	handoff->firmware_revision = loader->system->FirmwareRevision;
-	list_cpus(loader, handoff);
+	handoff->mode = config->mode;
+	handoff->underlay = config->underlay;
+	handoff->cpu_count = loader->cpu_count;
+	memcpy(handoff->cpus, loader->cpus, loader->cpu_count * sizeof(handoff->cpus[0]));
 
 	handoff->guest_count = config->guest_count;
 	for (uint32_t i = 0; i < config->guest_count; i++)

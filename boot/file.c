@@ -120,6 +120,8 @@ static EFI_STATUS parse_configuration(struct loader *loader, const struct sill_r
 			      error.line, error.text);
 	}
 	loader->config = config;
+	loader->mode = config->mode;
+	loader->next = config->next;
 	loader->serial = config->serial;
 	return EFI_SUCCESS;
 }

@@ -11,7 +11,7 @@
  */
 #define MAX_ATTEMPTS 8u
 
-static EFI_STATUS write_memory_map(struct loader *loader, UINTN *key)
+EFI_STATUS write_memory_map(struct loader *loader, UINTN *key)
 {
 	uint32_t count;
 	EFI_STATUS status = read_memory_map(loader, SILL_MAX_MEMORY_MAP, &count, key);

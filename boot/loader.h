@@ -11,6 +11,7 @@
 
 #include "boot/config.h"
 #include "boot/core_image.h"
+#include "boot/mp_services.h"
 #include "core/address_space.h"
 #include "sill/handoff.h"
 
@@ -21,6 +22,7 @@
 
 struct loader_allocation {
 	uint64_t base, pages;
+	bool kept; /* for as long as the machine runs */
 };
 
 struct loader {
@@ -31,6 +33,14 @@ struct loader {
 
 	struct sill_serial serial;  /* COM1 until the configuration has said otherwise */
 	struct sill_config *config; /* NULL until it is read and right */
+	uint32_t mode;		    /* as configured; SILL_MODE_GUEST until that is known */
+	struct config_next next;    /* in underlay mode, as configured */
+
+	struct mp_services *mp_services; /* NULL: there are none */
+	uint32_t cpu_count, boot_cpu;
+	struct sill_cpu cpus[SILL_MAX_CPUS];
+	uint32_t cpu_numbers[SILL_MAX_CPUS]; /* what the MP services call each of them */
+	bool ept_pages_1g;		     /* the boot CPU's EPT has 1 GiB pages */
 
 	struct core_image core;
 	struct sill_range arena, guest_memory;
@@ -67,7 +77,10 @@ __attribute__((format(printf, 2, 3))) void say_on_serial(const struct loader *lo
 __attribute__((warn_unused_result)) EFI_STATUS allocate(struct loader *loader,
 							EFI_ALLOCATE_TYPE type, const char *what,
 							uint64_t size, uint64_t *address);
+/* All but what is kept. */
 void free_everything(struct loader *loader);
+/* Marks the allocation at base. */
+void keep(struct loader *loader, uint64_t base);
 __attribute__((warn_unused_result)) EFI_STATUS reserve_memory(struct loader *loader);
 /* Reads the memory map into loader->ranges (and out of loader->map_buffer); allocates nothing. */
 EFI_STATUS read_memory_map(struct loader *loader, uint32_t limit, uint32_t *count, UINTN *key)
@@ -77,8 +90,18 @@ EFI_STATUS read_memory_map(struct loader *loader, uint32_t limit, uint32_t *coun
 __attribute__((warn_unused_result)) EFI_STATUS read_configuration(struct loader *loader);
 __attribute__((warn_unused_result)) EFI_STATUS load_guests(struct loader *loader);
 
+/* cpus.c: all CPUs, and what can be done on each. */
+__attribute__((warn_unused_result)) EFI_STATUS find_cpus(struct loader *loader);
+__attribute__((warn_unused_result)) EFI_STATUS check_cpus(struct loader *loader);
+/*
+ * Runs a procedure on the CPU with that index and waits for it. An error: it did not come back, and
+ * the reason is written. The procedure calls no firmware; other CPUs' stacks are small.
+ */
+__attribute__((warn_unused_result)) EFI_STATUS run_on_cpu(struct loader *loader, uint32_t cpu,
+							  mp_procedure procedure, void *argument);
+
 /* facts.c: what the core wants to know of the machine and only the firmware can tell. */
-__attribute__((warn_unused_result)) EFI_STATUS check_cpu(struct loader *loader);
+uint64_t find_rsdp(const EFI_SYSTEM_TABLE *system);
 void gather_facts(struct loader *loader);
 
 /* place.c: the core, its stack, its address space and the handoff in the arena. */
@@ -87,5 +110,20 @@ __attribute__((warn_unused_result)) EFI_STATUS place_core(struct loader *loader)
 
 /* leave.c: ends boot services and enters the core. Returns only if it did neither. */
 __attribute__((warn_unused_result)) EFI_STATUS leave(struct loader *loader);
+/* As leave() does for the handoff, which must be there. */
+__attribute__((warn_unused_result)) EFI_STATUS write_memory_map(struct loader *loader, UINTN *key);
+
+/*
+ * launch.c: puts the core beneath the firmware, on all CPUs or on none. When it has succeeded, the
+ * arena is out of the loader's reach.
+ */
+__attribute__((warn_unused_result)) EFI_STATUS launch(struct loader *loader);
+/* Whether Sill lies beneath the CPU that asks. */
+bool is_beneath(void);
+/* Takes the Sill that lies beneath away from all CPUs. */
+__attribute__((warn_unused_result)) EFI_STATUS unload(struct loader *loader);
+
+/* next.c: starts what was configured to run on top of Sill. Returns when, or if, it has ended. */
+EFI_STATUS start_next(struct loader *loader);
 
 #endif

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sill.efi: finds out whether Sill can run on this machine, prepares all that the core needs, ends
- * boot services and enters the core. Up to the end of boot services every failure leads back to
- * the firmware, with the reason on the screen and the serial port and nothing left behind.
+ * sill.efi: finds out whether Sill can run on this machine and prepares all that the core needs. In
+ * guest mode it then ends boot services and enters the core, in underlay mode it puts the core
+ * beneath the firmware and starts the next program. Until then every failure leads back to the
+ * firmware, or without Sill to the next program, with the reason on the screen and the serial port
+ * and nothing left behind.
  */
 #include "boot/loader.h"
 
@@ -28,24 +30,56 @@ EFI_STATUS refuse(struct loader *loader, EFI_STATUS status, const char *fmt, ...
 	return status;
 }
 
+typedef EFI_STATUS (*step)(struct loader *loader);
+
+static EFI_STATUS take_steps(struct loader *loader, const step *steps, unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++) {
+		EFI_STATUS status = steps[i](loader);
+
+		if (EFI_ERROR(status))
+			return status;
+	}
+	return EFI_SUCCESS;
+}
+
+/* Guest mode: success never comes back. */
+static EFI_STATUS start_guests(struct loader *loader)
+{
+	static const step steps[] = {reserve_memory, load_guests, place_core};
+	EFI_STATUS status = take_steps(loader, steps, sizeof(steps) / sizeof(steps[0]));
+
+	if (EFI_ERROR(status))
+		return status;
+	gather_facts(loader);
+	return leave(loader);
+}
+
+static EFI_STATUS start_beneath(struct loader *loader)
+{
+	static const step steps[] = {reserve_memory, place_core};
+	EFI_STATUS status = take_steps(loader, steps, sizeof(steps) / sizeof(steps[0]));
+	UINTN key;
+
+	if (EFI_ERROR(status))
+		return status;
+	gather_facts(loader);
+	status = write_memory_map(loader, &key);
+	return EFI_ERROR(status) ? status : launch(loader);
+}
+
 static EFI_STATUS start(struct loader *loader)
 {
 	/*
 	 * In this order because the configuration says where the serial port is, and the machine's
 	 * own shortcomings are more interesting than a missing file.
 	 */
-	static EFI_STATUS (*const steps[])(struct loader *) = {
-		read_configuration, check_cpu, read_core, reserve_memory, load_guests, place_core,
-	};
+	static const step steps[] = {read_configuration, find_cpus, check_cpus, read_core};
+	EFI_STATUS status = take_steps(loader, steps, sizeof(steps) / sizeof(steps[0]));
 
-	for (unsigned int i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-		EFI_STATUS status = steps[i](loader);
-
-		if (EFI_ERROR(status))
-			return status;
-	}
-	gather_facts(loader);
-	return leave(loader);
+	if (EFI_ERROR(status))
+		return status;
+	return loader->mode == SILL_MODE_UNDERLAY ? start_beneath(loader) : start_guests(loader);
 }
 
 EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system)
@@ -65,7 +99,9 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system)
 	EFI_STATUS status = start(&loader);
 
 	free_everything(&loader);
-	tell_refusal(&loader);
-	wait_for_reader(&loader);
-	return status;
+	if (EFI_ERROR(status)) {
+		tell_refusal(&loader);
+		wait_for_reader(&loader);
+	}
+	return loader.mode == SILL_MODE_UNDERLAY ? start_next(&loader) : status;
 }

@@ -16,8 +16,9 @@ static uint64_t pages_of(uint64_t size)
 	return size / EFI_PAGE_SIZE + (size % EFI_PAGE_SIZE != 0);
 }
 
-EFI_STATUS allocate(struct loader *loader, EFI_ALLOCATE_TYPE type, const char *what, uint64_t size,
-		    uint64_t *address)
+static EFI_STATUS allocate_as(struct loader *loader, EFI_MEMORY_TYPE memory_type,
+			      EFI_ALLOCATE_TYPE type, const char *what, uint64_t size,
+			      uint64_t *address)
 {
 	EFI_PHYSICAL_ADDRESS base = *address;
 
@@ -25,7 +26,7 @@ EFI_STATUS allocate(struct loader *loader, EFI_ALLOCATE_TYPE type, const char *w
 		return refuse(loader, EFI_OUT_OF_RESOURCES, "no room to note the memory for %s",
 			      what);
 
-	EFI_STATUS status = loader->boot->AllocatePages(type, EfiLoaderData, pages_of(size), &base);
+	EFI_STATUS status = loader->boot->AllocatePages(type, memory_type, pages_of(size), &base);
 
 	if (EFI_ERROR(status))
 		return refuse(loader, status, "not enough memory for %s: %llu KiB were asked for",
@@ -36,13 +37,26 @@ EFI_STATUS allocate(struct loader *loader, EFI_ALLOCATE_TYPE type, const char *w
 	return EFI_SUCCESS;
 }
 
+EFI_STATUS allocate(struct loader *loader, EFI_ALLOCATE_TYPE type, const char *what, uint64_t size,
+		    uint64_t *address)
+{
+	return allocate_as(loader, EfiLoaderData, type, what, size, address);
+}
+
+void keep(struct loader *loader, uint64_t base)
+{
+	for (unsigned int i = 0; i < loader->allocation_count; i++)
+		loader->allocations[i].kept |= loader->allocations[i].base == base;
+}
+
 void free_everything(struct loader *loader)
 {
 	while (loader->allocation_count > 0) {
 		const struct loader_allocation *last =
 			&loader->allocations[--loader->allocation_count];
 
-		(void)loader->boot->FreePages(last->base, last->pages);
+		if (!last->kept)
+			(void)loader->boot->FreePages(last->base, last->pages);
 	}
 }
 
@@ -173,12 +187,13 @@ static EFI_STATUS reserve_guest_memory(struct loader *loader, uint64_t size)
 	return EFI_SUCCESS;
 }
 
-static EFI_STATUS reserve_arena(struct loader *loader, uint64_t size)
+static EFI_STATUS reserve_arena(struct loader *loader, EFI_MEMORY_TYPE memory_type, uint64_t size)
 {
 	uint32_t count;
 	UINTN key;
 	uint64_t base = RESERVE_4G - 1; /* the highest address that AllocateMaxAddress may use */
-	EFI_STATUS status = allocate(loader, AllocateMaxAddress, "Sill itself", size, &base);
+	EFI_STATUS status =
+		allocate_as(loader, memory_type, AllocateMaxAddress, "Sill itself", size, &base);
 
 	if (!EFI_ERROR(status)) {
 		loader->arena = (struct sill_range){.base = base, .size = size};
@@ -194,6 +209,26 @@ static EFI_STATUS reserve_arena(struct loader *loader, uint64_t size)
 			      10);
 }
 
+/* The OS must see the arena as reserved, so it is not the loader's memory like the rest. */
+static EFI_STATUS reserve_underlay(struct loader *loader)
+{
+	uint32_t count;
+	UINTN key;
+	EFI_STATUS status = read_memory_map(loader, loader->ranges_limit, &count, &key);
+
+	if (EFI_ERROR(status))
+		return status;
+
+	uint64_t arena =
+		reserve_underlay_size(loader->core.size, loader->cpu_count,
+				      reserve_ram_end(loader->ranges, count), loader->ept_pages_1g);
+
+	if (arena == 0 || arena > ARENA_VIRTUAL_SIZE)
+		return refuse(loader, EFI_OUT_OF_RESOURCES,
+			      "this machine's memory needs more tables than Sill has room for");
+	return reserve_arena(loader, EfiReservedMemoryType, arena);
+}
+
 EFI_STATUS reserve_memory(struct loader *loader)
 {
 	uint64_t memory[SILL_MAX_GUESTS], lazy_memory[SILL_MAX_GUESTS], largest = 0;
@@ -202,6 +237,8 @@ EFI_STATUS reserve_memory(struct loader *loader)
 
 	if (EFI_ERROR(status))
 		return status;
+	if (loader->config->mode == SILL_MODE_UNDERLAY)
+		return reserve_underlay(loader);
 	for (uint32_t i = 0; i < guests; i++) {
 		memory[i] = loader->config->guests[i].settings.memory;
 		lazy_memory[i] = loader->config->guests[i].settings.lazy_memory;
@@ -214,7 +251,7 @@ EFI_STATUS reserve_memory(struct loader *loader)
 	if (arena == 0 || arena > ARENA_VIRTUAL_SIZE)
 		return refuse(loader, EFI_OUT_OF_RESOURCES,
 			      "the guests' memory needs more tables than Sill has room for");
-	status = reserve_arena(loader, arena);
+	status = reserve_arena(loader, EfiLoaderData, arena);
 	if (EFI_ERROR(status))
 		return status;
 	return reserve_guest_memory(loader, largest);

@@ -24,11 +24,18 @@ struct mp_processor {
 	UINT32 extended_location[6]; /* newer firmware writes it when asked to; room for certain */
 };
 
+typedef VOID(EFIAPI *mp_procedure)(VOID *argument);
+
 struct mp_services {
 	EFI_STATUS(EFIAPI *get_processor_count)
 	(struct mp_services *services, UINTN *all, UINTN *enabled);
 	EFI_STATUS(EFIAPI *get_processor)
 	(struct mp_services *services, UINTN number, struct mp_processor *processor);
+	VOID *startup_all_aps;
+	/* Without an event: returns when the procedure has, or at the timeout. */
+	EFI_STATUS(EFIAPI *startup_this_ap)
+	(struct mp_services *services, mp_procedure procedure, UINTN number, EFI_EVENT event,
+	 UINTN timeout_us, VOID *argument, BOOLEAN *finished);
 	/* Others follow, which the loader does not call. */
 };
 

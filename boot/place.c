@@ -8,7 +8,7 @@
  *	a guard page		not mapped
  *	the boot stack
  *	page tables		the first ones; the core goes on from there (arena_used)
- *	the rest		zero
+ *	the rest		whatever was there before
  *
  * All but the image and the guard page is mapped, writable and not executable, at ARENA_VIRTUAL.
  */
@@ -53,6 +53,25 @@ static uint64_t take_table(void *context)
 	return take(context, PAGE);
 }
 
+/*
+ * As memset() and memcpy(), but eight bytes at a time: what is done before the core runs is by how
+ * much a boot with Sill takes longer. clear() takes a multiple of eight bytes.
+ */
+static void clear(uint64_t to, uint64_t size)
+{
+	uint64_t count = size / 8;
+
+	__asm__ volatile("rep stosq" : "+D"(to), "+c"(count) : "a"(0) : "memory");
+}
+
+static void copy(uint64_t to, const void *from, uint64_t size)
+{
+	uint64_t count = size / 8;
+
+	__asm__ volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(count) : : "memory");
+	memcpy((void *)(uintptr_t)to, from, size % 8);
+}
+
 /* The firmware maps all memory at its physical address. */
 static uint64_t *table_at(void *context, uint64_t physical)
 {
@@ -71,12 +90,14 @@ static int map_core(struct loader *loader, uint64_t base)
 
 	for (uint32_t i = 0; i < core->segment_count; i++) {
 		const struct core_segment *segment = &core->segments[i];
-		int error;
+		uint64_t to = base + segment->offset, filled = segment->file_size & ~7ull;
 
-		memcpy((void *)(uintptr_t)(base + segment->offset), core_blob + segment->file,
-		       segment->file_size);
-		error = address_space_map(&loader->space, CORE_VIRTUAL + segment->offset,
-					  base + segment->offset, segment->size, segment->flags);
+		clear(to + filled, segment->size - filled);
+		copy(to, core_blob + segment->file, segment->file_size);
+
+		int error = address_space_map(&loader->space, CORE_VIRTUAL + segment->offset, to,
+					      segment->size, segment->flags);
+
 		if (error != 0)
 			return error;
 	}
@@ -126,8 +147,6 @@ static int build_address_space(struct loader *loader, uint64_t core, uint64_t gu
 
 EFI_STATUS place_core(struct loader *loader)
 {
-	memset((void *)(uintptr_t)loader->arena.base, 0, loader->arena.size);
-
 	uint64_t core = take(loader, loader->core.size);
 	uint64_t handoff = take(loader, sizeof(struct sill_handoff));
 	uint64_t guard = take(loader, RESERVE_GUARD);
@@ -140,6 +159,7 @@ EFI_STATUS place_core(struct loader *loader)
 		return refuse(loader, EFI_LOAD_ERROR,
 			      "the core's address space cannot be built (error %d)", error);
 
+	clear(handoff, sizeof(struct sill_handoff));
 	loader->boot_stack = alias_of(loader, stack) + RESERVE_BOOT_STACK;
 	loader->handoff = (struct sill_handoff *)(uintptr_t)handoff;
 	loader->handoff_virtual = alias_of(loader, handoff);

@@ -12,10 +12,27 @@ static uint64_t table_bytes(uint64_t size, uint64_t span)
 	return (size / per_table + (size % per_table != 0)) * PAGE;
 }
 
+/* The image, what any core needs, and extra bytes; 0 if that does not fit into 64 bits. */
+static uint64_t arena_size(uint64_t core_size, uint64_t extra)
+{
+	uint64_t size;
+
+	if (__builtin_add_overflow(core_size, PAGE - 1, &size))
+		return 0;
+	size &= ~(uint64_t)(PAGE - 1);
+	if (__builtin_add_overflow(size, extra, &size) ||
+	    __builtin_add_overflow(size, RESERVE_FIXED + RESERVE_BOOT_STACK + RESERVE_GUARD, &size))
+		return 0;
+	/* A large arena needs page tables of its own to be mapped with. */
+	if (__builtin_add_overflow(size, table_bytes(size, PAGE) - PAGE, &size))
+		return 0;
+	return size;
+}
+
 uint64_t reserve_arena_size(uint64_t core_size, const uint64_t *memory, const uint64_t *lazy_memory,
 			    uint32_t guest_count)
 {
-	uint64_t tables = 0, size;
+	uint64_t tables = 0;
 
 	for (uint32_t i = 0; i < guest_count; i++) {
 		/* At most 2^64 / 512 twice: cannot wrap. */
@@ -25,16 +42,38 @@ uint64_t reserve_arena_size(uint64_t core_size, const uint64_t *memory, const ui
 		if (bytes > tables)
 			tables = bytes;
 	}
-	if (__builtin_add_overflow(core_size, PAGE - 1, &size))
-		return 0;
-	size &= ~(uint64_t)(PAGE - 1);
-	if (__builtin_add_overflow(size, tables, &size) ||
-	    __builtin_add_overflow(size, RESERVE_FIXED + RESERVE_BOOT_STACK + RESERVE_GUARD, &size))
-		return 0;
-	/* A large arena needs page tables of its own to be mapped with. */
-	if (__builtin_add_overflow(size, table_bytes(size, PAGE) - PAGE, &size))
-		return 0;
-	return size;
+	return arena_size(core_size, tables);
+}
+
+uint64_t reserve_underlay_size(uint64_t core_size, uint32_t cpu_count, uint64_t ram_end,
+			       bool pages_1g)
+{
+	/* The root, and a table for each 512 GiB. */
+	uint64_t tables = PAGE + table_bytes(ram_end, RESERVE_1G);
+	/* Devices lie below 4 GiB, whatever RAM there is. */
+	uint64_t fine = ram_end > RESERVE_4G ? ram_end : RESERVE_4G;
+
+	if (!pages_1g)
+		tables += table_bytes(fine, RESERVE_2M);
+	return arena_size(core_size,
+			  tables + RESERVE_EPT_SPARE + (uint64_t)cpu_count * RESERVE_CPU);
+}
+
+uint64_t reserve_ram_end(const struct sill_memory_range *ranges, uint32_t count)
+{
+	uint64_t highest = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint64_t end;
+
+		if (ranges[i].kind == SILL_MEMORY_MMIO || ranges[i].kind == SILL_MEMORY_RESERVED)
+			continue;
+		if (__builtin_add_overflow(ranges[i].range.base, ranges[i].range.size, &end))
+			end = UINT64_MAX;
+		if (end > highest)
+			highest = end;
+	}
+	return highest;
 }
 
 bool reserve_choose(const struct sill_memory_range *ranges, uint32_t count, uint64_t size,

@@ -17,9 +17,17 @@
  */
 #define RESERVE_FIXED (640u * 1024u)
 
-#define RESERVE_2M    (1ull << 21)
-#define RESERVE_1G    (1ull << 30)
-#define RESERVE_4G    (1ull << 32)
+/* What underlay mode needs for each CPU: stacks, descriptor tables, VMCS, the trace's buffer. */
+#define RESERVE_CPU (64u * 1024u)
+/*
+ * Tables: for devices above RAM, which are mapped when they are first touched, and for the places
+ * where a large page has to be split: the arena itself, the first MiB, and MTRRs' borders.
+ */
+#define RESERVE_EPT_SPARE (24u * 4096u)
+
+#define RESERVE_2M	  (1ull << 21)
+#define RESERVE_1G	  (1ull << 30)
+#define RESERVE_4G	  (1ull << 32)
 
 /*
  * The arena's size in bytes, a multiple of 4 KiB: the core's image (core_size bytes),
@@ -30,6 +38,19 @@
  */
 uint64_t reserve_arena_size(uint64_t core_size, const uint64_t *memory, const uint64_t *lazy_memory,
 			    uint32_t guest_count);
+
+/*
+ * The arena's size in underlay mode: the core's image, RESERVE_FIXED, the boot stack and its guard
+ * page, RESERVE_CPU for each CPU, and the tables of an EPT that maps everything up to ram_end (the
+ * end of the highest RAM) at its own address: with 1 GiB pages or, without, with 2 MiB pages; and
+ * RESERVE_EPT_SPARE more for what lies above it and for large pages that must be split. 0 if a sum
+ * does not fit into 64 bits.
+ */
+uint64_t reserve_underlay_size(uint64_t core_size, uint32_t cpu_count, uint64_t ram_end,
+			       bool pages_1g);
+
+/* The end of the highest range that is RAM, whoever uses it. */
+uint64_t reserve_ram_end(const struct sill_memory_range *ranges, uint32_t count);
 
 /*
  * The highest base in a range of kind SILL_MEMORY_FREE at which size bytes fit between low and

@@ -5,6 +5,8 @@
 
 #include <stdint.h>
 
+#include "sill/handoff.h"
+
 /*
  * Disables interrupts, switches to the page tables at `root` (a physical address) and the stack
  * that ends at `stack`, and jumps to `entry` with `handoff` in RDI; these three are virtual
@@ -13,5 +15,15 @@
  */
 __attribute__((noreturn, visibility("hidden"))) void trampoline(uint64_t root, uint64_t stack,
 								uint64_t handoff, uint64_t entry);
+
+/*
+ * The same, but it returns: when the core has put this CPU into VMX non-root operation, or back to
+ * where it was. Fills in rip, rsp and rflags of *launch, all else of which describes this CPU
+ * already and is in force when it returns. Returns launch->result. *launch must lie at its physical
+ * address and must not cross a page's end.
+ */
+__attribute__((visibility("hidden"))) int trampoline_beneath(uint64_t root, uint64_t stack,
+							     uint64_t handoff, uint64_t entry,
+							     struct sill_launch *launch);
 
 #endif

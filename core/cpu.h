@@ -100,6 +100,7 @@ CPU_DEFINE_REGISTER(dr1, "dr1")
 CPU_DEFINE_REGISTER(dr2, "dr2")
 CPU_DEFINE_REGISTER(dr3, "dr3")
 CPU_DEFINE_REGISTER(dr6, "dr6")
+CPU_DEFINE_REGISTER(dr7, "dr7")
 #undef CPU_DEFINE_REGISTER
 
 /* XCR0. Needs CR4.OSXSAVE. */
@@ -163,6 +164,34 @@ static inline void lidt(const struct descriptor_table_pointer *table)
 {
 	__asm__ volatile("lidt %0" : : "m"(*table));
 }
+
+static inline void sgdt(struct descriptor_table_pointer *table)
+{
+	__asm__ volatile("sgdt %0" : "=m"(*table));
+}
+
+static inline void sidt(struct descriptor_table_pointer *table)
+{
+	__asm__ volatile("sidt %0" : "=m"(*table));
+}
+
+#define CPU_DEFINE_SELECTOR(name, instruction)                               \
+	static inline uint16_t read_##name(void)                             \
+	{                                                                    \
+		uint16_t selector;                                           \
+                                                                             \
+		__asm__ volatile(instruction : "=r"(selector) : : "memory"); \
+		return selector;                                             \
+	}
+CPU_DEFINE_SELECTOR(es, "mov %%es, %0")
+CPU_DEFINE_SELECTOR(cs, "mov %%cs, %0")
+CPU_DEFINE_SELECTOR(ss, "mov %%ss, %0")
+CPU_DEFINE_SELECTOR(ds, "mov %%ds, %0")
+CPU_DEFINE_SELECTOR(fs, "mov %%fs, %0")
+CPU_DEFINE_SELECTOR(gs, "mov %%gs, %0")
+CPU_DEFINE_SELECTOR(ldtr, "sldt %0")
+CPU_DEFINE_SELECTOR(tr, "str %0")
+#undef CPU_DEFINE_SELECTOR
 
 static inline void ltr(uint16_t selector)
 {

@@ -145,10 +145,10 @@ struct sill_table_register {
  * trampoline saves and restores them).
  */
 struct sill_launch {
-	uint64_t size;	/* sizeof(struct sill_launch) */
-	uint32_t cpu;	/* its index in the handoff's cpus */
-	int32_t result; /* written by the core: 0 = it runs in VMX non-root operation, or an error
-			 */
+	uint64_t size; /* sizeof(struct sill_launch) */
+	uint32_t cpu;  /* its index in the handoff's cpus */
+	/* Written by the core: 0 = it runs in VMX non-root operation, or a negative error. */
+	int32_t result;
 
 	uint64_t rip, rsp, rflags;
 	uint64_t cr0, cr3, cr4, dr7;
@@ -163,8 +163,7 @@ struct sill_launch {
 /* What underlay mode is asked to do. */
 struct sill_underlay {
 	uint32_t show_hypervisor; /* 1: CPUID's hypervisor-present bit is set */
-	/* For tests: this CPU (index in the handoff's cpus) claims to have no EPT; else UINT32_MAX.
-	 */
+	/* For tests: the index of a CPU that claims to have no EPT; else UINT32_MAX. */
 	uint32_t cpu_without_ept;
 };
 

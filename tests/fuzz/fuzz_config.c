@@ -50,6 +50,15 @@ static void check_guest(const struct config_guest *guest)
 	}
 }
 
+static void check_next(const struct config_next *next)
+{
+	if (next->path[0] != '\0')
+		check_path(next->path);
+	else
+		REQUIRE(!next->on_partition);
+	REQUIRE(memchr(next->options, '\0', sizeof(next->options)));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -64,7 +73,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		REQUIRE(error.line <= size);
 		return 0;
 	}
-	REQUIRE(config.guest_count >= 1 && config.guest_count <= SILL_MAX_GUESTS);
+	if (config.mode == SILL_MODE_UNDERLAY) {
+		check_next(&config.next);
+		REQUIRE(config.guest_count == 0 && config.underlay.show_hypervisor <= 1);
+		REQUIRE(config.underlay.cpu_without_ept < SILL_MAX_CPUS ||
+			config.underlay.cpu_without_ept == UINT32_MAX);
+	} else {
+		REQUIRE(config.mode == SILL_MODE_GUEST);
+		REQUIRE(config.guest_count >= 1 && config.guest_count <= SILL_MAX_GUESTS);
+	}
 	REQUIRE(config.serial.port <= 0xfff8 && config.serial.baud);
 	REQUIRE(115200 % config.serial.baud == 0);
 	REQUIRE(config.log_level <= SILL_LOG_DEBUG && config.finish <= SILL_FINISH_EMULATOR);

@@ -74,6 +74,7 @@ static void test_defaults(void **state)
 	assert_int_equal(config.serial.baud, 115200);
 	assert_int_equal(config.log_level, SILL_LOG_INFO);
 	assert_int_equal(config.finish, SILL_FINISH_AUTO);
+	assert_int_equal(config.mode, SILL_MODE_GUEST);
 	assert_int_equal(config.guest_count, 1);
 
 	const struct sill_guest *settings = &config.guests[0].settings;
@@ -95,8 +96,9 @@ static void test_global_keys(void **state)
 {
 	(void)state;
 	good("mode = guest\n" G);
-	bad("mode = underlay\n" G, 1, "mode = underlay", "allowed: guest");
-	bad("mode = Guest\n" G, 1, "mode = Guest", "allowed: guest");
+	assert_int_equal(config.mode, SILL_MODE_GUEST);
+	bad("mode = Guest\n" G, 1, "mode = Guest", "allowed: guest, underlay");
+	bad("mode = under\n" G, 1, "mode = under", "allowed: guest, underlay");
 
 	good("console = com1\n" G);
 	assert_int_equal(config.serial.port, 0x3f8);
@@ -631,6 +633,116 @@ static void test_shipped_file(void **state)
 	free(text);
 }
 
+#define U "mode = underlay\nnext = \\n.efi\n"
+
+static void test_underlay(void **state)
+{
+	(void)state;
+	good(U);
+	assert_int_equal(config.mode, SILL_MODE_UNDERLAY);
+	assert_int_equal(config.guest_count, 0);
+	assert_string_equal(config.next.path, "\\n.efi");
+	assert_false(config.next.on_partition);
+	assert_string_equal(config.next.options, "");
+	assert_int_equal(config.underlay.show_hypervisor, 0);
+	assert_int_equal(config.underlay.cpu_without_ept, UINT32_MAX);
+	assert_int_equal(config.finish, SILL_FINISH_AUTO);
+	/* The ports are the OS's, wherever in the file the mode is chosen. */
+	assert_int_equal(config.serial.port, 0);
+	good("console = com2\n" U);
+	assert_int_equal(config.serial.port, 0x2f8);
+	good("console = com1\n" U);
+	assert_int_equal(config.serial.port, 0x3f8);
+	good("next = /a/b c.efi\nmode = underlay\n");
+	assert_string_equal(config.next.path, "\\a\\b c.efi");
+	assert_int_equal(config.serial.port, 0);
+
+	good(U "hypervisor_bit = yes\n");
+	assert_int_equal(config.underlay.show_hypervisor, 1);
+	good(U "hypervisor_bit = no\n");
+	assert_int_equal(config.underlay.show_hypervisor, 0);
+	bad(U "hypervisor_bit = 1\n", 3, "hypervisor_bit = 1", "allowed: yes, no");
+	good(U "cpu_without_ept = 0\n");
+	assert_int_equal(config.underlay.cpu_without_ept, 0);
+	good(U "cpu_without_ept = 255\n");
+	assert_int_equal(config.underlay.cpu_without_ept, 255);
+	bad(U "cpu_without_ept = 256\n", 3, "cpu_without_ept = 256", "0 to 255");
+	bad(U "cpu_without_ept = one\n", 3, "cpu_without_ept = one", "0 to 255");
+
+	good(U "next_options = root=/dev/sda2 quiet\n");
+	assert_string_equal(config.next.options, "root=/dev/sda2 quiet");
+	good(U "next_options = \"a # b\"\n");
+	assert_string_equal(config.next.options, "a # b");
+	good(U "next_options =\n");
+	assert_string_equal(config.next.options, "");
+	good(U "next_options = " A250 A250 A10 "a\n");
+	assert_int_equal(strlen(config.next.options), 511);
+	bad(U "next_options = " A250 A250 A10 "aa\n", 3, "next_options = ", "too long");
+	bad(U "next_options = a\nnext_options = b\n", 4, "next_options", "given before, on line 3");
+}
+
+static void test_next(void **state)
+{
+	static const uint8_t guid[16] = {0x67, 0x45, 0x23, 0x01, 0xab, 0x89, 0xef, 0xcd,
+					 0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef};
+
+	(void)state;
+	good("mode = underlay\nnext = firmware\n");
+	assert_string_equal(config.next.path, "");
+	assert_false(config.next.on_partition);
+	good("mode = underlay\nnext = 01234567-89ab-cdef-0123-456789abcdef:\\EFI\\x.efi\n");
+	assert_string_equal(config.next.path, "\\EFI\\x.efi");
+	assert_true(config.next.on_partition);
+	assert_memory_equal(config.next.partition, guid, sizeof(guid));
+	good("mode = underlay\nnext = 01234567-89AB-CDEF-0123-456789ABCDEF:/EFI/x.efi\n");
+	assert_string_equal(config.next.path, "\\EFI\\x.efi");
+	assert_memory_equal(config.next.partition, guid, sizeof(guid));
+
+	static const char *const wrong[] = {
+		"Firmware",
+		"x.efi",
+		"\\",
+		"\\a\\..\\b",
+		"\\a\\\\b",
+		"fs0:\\a",
+		"\\" A250 A10,
+		":\\a",
+		"01234567-89ab-cdef-0123-456789abcdef",
+		"01234567-89ab-cdef-0123-456789abcdef:",
+		"01234567-89ab-cdef-0123-456789abcdef:x.efi",
+		"01234567-89ab-cdef-0123-456789abcdef\\x.efi",
+		"01234567-89ab-cdef-0123-456789abcdef:firmware",
+		"01234567-89ab-cdef-0123-456789abcde:\\a",
+		"01234567-89ab-cdef-0123-456789abcdeg:\\a",
+		"0123456789abcdef0123456789abcdef:\\a",
+		"01234567-89ab-cdef-01234567-89abcdef:\\a",
+	};
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		char text[400];
+
+		snprintf(text, sizeof(text), "mode = underlay\nnext = %s\n", wrong[i]);
+		bad(text, 2, "next = ", "partition's GUID");
+	}
+	bad("mode = underlay\nnext =\n", 2, "there is no value", "firmware");
+	bad("mode = underlay\nnext = \\a\nnext = \\b\n", 3, "next", "given before, on line 2");
+	bad("mode = underlay\n", 0, "next = ", "firmware");
+}
+
+/* The line of the first key that does not belong, wherever the mode stands. */
+static void test_modes_apart(void **state)
+{
+	(void)state;
+	bad(G G U, 1, "guest belongs to mode = guest", "mode = underlay");
+	bad(U G "cmdline = a\n", 3, "guest belongs to mode = guest", "mode = underlay");
+	bad(U "cmdline = a\n", 3, "no 'guest = '", "");
+	bad(G "next = firmware\n", 2, "next belongs to mode = underlay", "mode = guest");
+	bad("next_options = a\nnext = firmware\n" G, 1, "next_options belongs", "mode = guest");
+	bad(G "\ncpu_without_ept = 0\n", 3, "cpu_without_ept belongs", "mode = guest");
+	bad("mode = guest\nhypervisor_bit = no\n" G, 2, "hypervisor_bit belongs", "mode = guest");
+	bad("next = firmware\n", 1, "next belongs to mode = underlay", "mode = guest");
+}
+
 /* "#key = value" is a setting that can be uncommented; "# text" is text. All keys appear. */
 static void test_shipped_comments(void **state)
 {
@@ -679,6 +791,28 @@ static void test_shipped_comments(void **state)
 	free(text);
 }
 
+/* "#-key = value" is a setting of underlay mode. All of its keys appear. */
+static void test_shipped_underlay(void **state)
+{
+	char *text = read_shipped(), chosen[2048] = "";
+
+	(void)state;
+	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+		if (strncmp(line, "#-", 2) == 0) {
+			strcat(chosen, line + 2);
+			strcat(chosen, "\n");
+		}
+	}
+	free(text);
+	good(chosen);
+	assert_int_equal(config.mode, SILL_MODE_UNDERLAY);
+	assert_string_equal(config.next.path, "\\EFI\\debian\\grubx64.efi");
+	assert_true(config.next.options[0] != '\0');
+	assert_int_equal(config.underlay.show_hypervisor, 0);
+	assert_int_equal(config.underlay.cpu_without_ept, 1);
+	assert_non_null(strstr(chosen, "hypervisor_bit = no\n"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -700,6 +834,10 @@ int main(void)
 		cmocka_unit_test(test_longest_errors),
 		cmocka_unit_test(test_shipped_file),
 		cmocka_unit_test(test_shipped_comments),
+		cmocka_unit_test(test_shipped_underlay),
+		cmocka_unit_test(test_underlay),
+		cmocka_unit_test(test_next),
+		cmocka_unit_test(test_modes_apart),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -46,6 +46,47 @@ static void arena_size(void **state)
 	assert_true(size_for(0, UINT64_MAX, UINT64_MAX) != 0);
 }
 
+static void underlay_size(void **state)
+{
+	const uint64_t fixed =
+		RESERVE_FIXED + RESERVE_BOOT_STACK + RESERVE_GUARD + RESERVE_EPT_SPARE;
+	const uint64_t page = 4 * KIB;
+
+	(void)state;
+	/* The root and one table of 512 GiB; one more for each GiB without 1 GiB pages. */
+	assert_int_equal(reserve_underlay_size(0, 0, 2 * GIB, true), fixed + 2 * page);
+	assert_int_equal(reserve_underlay_size(0, 0, 512 * GIB, true), fixed + 2 * page);
+	assert_int_equal(reserve_underlay_size(0, 0, 512 * GIB + 1, true), fixed + 3 * page);
+	assert_int_equal(reserve_underlay_size(0, 0, 2 * GIB, false), fixed + (2 + 4) * page);
+	assert_int_equal(reserve_underlay_size(0, 0, 5 * GIB, false), fixed + (2 + 5) * page);
+	assert_int_equal(reserve_underlay_size(1, 3, 5 * GIB + 1, false),
+			 fixed + (3 + 6) * page + 3 * RESERVE_CPU);
+	/* The promise, for a desktop's and a server's memory. */
+	assert_true(reserve_underlay_size(256 * KIB, 1, 128 * GIB, false) <= 2 * MIB + 64 * KIB);
+	assert_true(reserve_underlay_size(256 * KIB, 16, 4096 * GIB, true) <= 3 * MIB);
+	assert_int_equal(reserve_underlay_size(UINT64_MAX, 1, GIB, true), 0);
+	assert_int_equal(reserve_underlay_size(UINT64_MAX - MIB, 1, GIB, true), 0);
+	assert_true(reserve_underlay_size(0, SILL_MAX_CPUS, UINT64_MAX, false) != 0);
+}
+
+static void ram_end(void **state)
+{
+	const struct sill_memory_range map[] = {
+		FREE(4 * GIB, GIB),
+		TAKEN(6 * GIB, MIB),
+		{.range = {.base = 64 * GIB, .size = MIB}, .kind = SILL_MEMORY_MMIO},
+		{.range = {.base = 65 * GIB, .size = MIB}, .kind = SILL_MEMORY_RESERVED},
+		FREE(0, MIB),
+		FREE(UINT64_MAX - MIB, UINT64_MAX),
+	};
+
+	(void)state;
+	assert_int_equal(reserve_ram_end(map, 0), 0);
+	assert_int_equal(reserve_ram_end(map, 1), 5 * GIB);
+	assert_int_equal(reserve_ram_end(map, 5), 6 * GIB + MIB);
+	assert_int_equal(reserve_ram_end(map, 6), UINT64_MAX);
+}
+
 static void neediest_guest_decides(void **state)
 {
 	const uint64_t memory[] = {64 * MIB, 8 * GIB, 4 * MIB};
@@ -168,6 +209,7 @@ int main(void)
 		cmocka_unit_test(small_guest),	       cmocka_unit_test(big_guest),
 		cmocka_unit_test(above_and_across_4g), cmocka_unit_test(never_address_zero),
 		cmocka_unit_test(hostile_map),	       cmocka_unit_test(largest_free),
+		cmocka_unit_test(underlay_size),       cmocka_unit_test(ram_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
