@@ -8,6 +8,7 @@
 
 #include "boot/segment.h"
 #include "boot/trampoline.h"
+#include "core/address_space.h"
 #include "core/cpu.h"
 #include "core/format.h"
 #include "core/msr.h"
@@ -15,12 +16,13 @@
 #include "sill/errno.h"
 #include "sill/hypercall.h"
 
+/* SDM, "Control Registers" */
+#define CR0_WP	(1ull << 16)
+#define CR4_CET (1ull << 23)
+
 /* SDM, "Checks on Guest Segment Registers": TR must be usable, with the type of a busy TSS. */
 #define TSS_ACCESS_RIGHTS 0x8bu
 #define TSS_LIMIT	  0x67u
-
-/* Until the table of calls has it. */
-#define SILL_CALL_UNLOAD 8
 
 /* One CPU at a time; aligned, so that it lies in one page. */
 static _Alignas(1024) struct sill_launch state;
@@ -108,14 +110,21 @@ bool is_beneath(void)
 	       leaf.edx == SILL_SIGNATURE;
 }
 
+/*
+ * How often a CPU is asked to let go of Sill, which it cannot while an interrupt is pending, say.
+ */
+#define UNLOAD_ATTEMPTS 100
+
 /* Runs on the CPU that Sill shall leave, and calls no firmware. */
 static VOID EFIAPI unload_this_cpu(VOID *argument)
 {
 	bool *gone = argument;
-	uint64_t rax = SILL_CALL_UNLOAD;
 
-	if (is_beneath())
+	for (unsigned int i = 0; i < UNLOAD_ATTEMPTS && is_beneath(); i++) {
+		uint64_t rax = SILL_CALL_UNLOAD;
+
 		__asm__ volatile("vmcall" : "+a"(rax) : : "memory", "cc");
+	}
 	*gone = !is_beneath();
 }
 
@@ -149,6 +158,39 @@ EFI_STATUS unload(struct loader *loader)
 	return unload_cpu(loader, loader->boot_cpu);
 }
 
+/*
+ * A CPU that Sill has left came back through an entry in the top-level page table that it was
+ * using, which leads into the arena (vmx/leave.h). Before the arena is other people's memory, the
+ * entry has to go. Runs on the CPU in question.
+ */
+struct forgetting {
+	struct sill_range arena;
+	bool done;
+};
+
+static VOID EFIAPI forget_arena(VOID *argument)
+{
+	struct forgetting *forgetting = argument;
+	uint64_t cr0 = read_cr0(), cr3 = read_cr3();
+	volatile uint64_t *table = (volatile uint64_t *)(uintptr_t)(cr3 & PAGE_ADDRESS);
+
+	/* Firmware may write-protect its page tables. SDM: with CR4.CET set, WP cannot be cleared.
+	 */
+	forgetting->done = !(read_cr4() & CR4_CET);
+	if (!forgetting->done)
+		return;
+	write_cr0(cr0 & ~CR0_WP);
+	for (unsigned int i = 0; i < 512; i++) {
+		uint64_t entry = table[i];
+
+		if ((entry & PAGE_PRESENT) &&
+		    (entry & PAGE_ADDRESS) - forgetting->arena.base < forgetting->arena.size)
+			table[i] = 0;
+	}
+	write_cr0(cr0);
+	write_cr3(cr3);
+}
+
 static EFI_STATUS launch_cpu(struct loader *loader, uint32_t cpu)
 {
 	EFI_STATUS status;
@@ -166,6 +208,20 @@ static EFI_STATUS launch_cpu(struct loader *loader, uint32_t cpu)
 	return status;
 }
 
+/* Whether nothing leads into the arena any more, on any CPU. */
+static bool all_forget_arena(struct loader *loader)
+{
+	static struct forgetting forgetting;
+	bool all = true;
+
+	forgetting.arena = loader->arena;
+	for (uint32_t i = 0; all && i < loader->cpu_count; i++)
+		all = !is_used(loader, i) ||
+		      (!EFI_ERROR(run_on_cpu(loader, i, forget_arena, &forgetting)) &&
+		       forgetting.done);
+	return all;
+}
+
 /*
  * Takes Sill away from the CPUs that it lies beneath already. If one of them keeps it, or one has
  * not come back, the arena must stay.
@@ -181,9 +237,9 @@ static void give_up(struct loader *loader, const bool *beneath, bool all_came_ba
 			all_came_back = false;
 		}
 	}
-	memcpy(loader->reason, reason, sizeof(reason));
-	if (!all_came_back)
+	if (!all_came_back || !all_forget_arena(loader))
 		keep(loader, loader->arena.base);
+	memcpy(loader->reason, reason, sizeof(reason));
 }
 
 EFI_STATUS launch(struct loader *loader)

@@ -53,7 +53,7 @@ struct loader {
 	uint64_t map_buffer; /* of the UEFI memory map, and of what it is turned into */
 	uint64_t map_buffer_size;
 	struct sill_memory_range *ranges;
-	uint32_t ranges_limit;
+	uint32_t ranges_limit, range_count;
 
 	unsigned int allocation_count;
 	struct loader_allocation allocations[LOADER_MAX_ALLOCATIONS];
@@ -82,6 +82,8 @@ void free_everything(struct loader *loader);
 /* Marks the allocation at base. */
 void keep(struct loader *loader, uint64_t base);
 __attribute__((warn_unused_result)) EFI_STATUS reserve_memory(struct loader *loader);
+/* Makes room for the memory map, which reserve_memory() does too. */
+__attribute__((warn_unused_result)) EFI_STATUS make_map_buffer(struct loader *loader);
 /* Reads the memory map into loader->ranges (and out of loader->map_buffer); allocates nothing. */
 EFI_STATUS read_memory_map(struct loader *loader, uint32_t limit, uint32_t *count, UINTN *key)
 	__attribute__((warn_unused_result));
@@ -122,6 +124,9 @@ __attribute__((warn_unused_result)) EFI_STATUS launch(struct loader *loader);
 bool is_beneath(void);
 /* Takes the Sill that lies beneath away from all CPUs. */
 __attribute__((warn_unused_result)) EFI_STATUS unload(struct loader *loader);
+
+/* sleep.c: takes suspend to RAM out of what an OS finds, or puts it back. Needs the memory map. */
+void hide_sleep(struct loader *loader, bool hide);
 
 /* next.c: starts what was configured to run on top of Sill. Returns when, or if, it has ended. */
 EFI_STATUS start_next(struct loader *loader);

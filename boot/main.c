@@ -8,6 +8,7 @@
  */
 #include "boot/loader.h"
 
+#include "boot/load_options.h"
 #include "core/cpu.h"
 #include "core/format.h"
 
@@ -65,7 +66,11 @@ static EFI_STATUS start_beneath(struct loader *loader)
 		return status;
 	gather_facts(loader);
 	status = write_memory_map(loader, &key);
-	return EFI_ERROR(status) ? status : launch(loader);
+	if (!EFI_ERROR(status))
+		status = launch(loader);
+	if (!EFI_ERROR(status))
+		hide_sleep(loader, true);
+	return status;
 }
 
 static EFI_STATUS start(struct loader *loader)
@@ -82,6 +87,46 @@ static EFI_STATUS start(struct loader *loader)
 	return loader->mode == SILL_MODE_UNDERLAY ? start_beneath(loader) : start_guests(loader);
 }
 
+static bool asked_to_unload(struct loader *loader)
+{
+	static EFI_GUID loaded_image_protocol = LOADED_IMAGE_PROTOCOL;
+	EFI_LOADED_IMAGE *own;
+
+	return !EFI_ERROR(loader->boot->HandleProtocol(loader->image, &loaded_image_protocol,
+						       (void **)&own)) &&
+	       load_options_say(own->LoadOptions, own->LoadOptionsSize, "unload");
+}
+
+/* Sill is there already: it can only be taken away. */
+static EFI_STATUS meet_sill(struct loader *loader)
+{
+	uint32_t count;
+	UINTN key;
+
+	if (!asked_to_unload(loader)) {
+		say(loader,
+		    "Sill is beneath this firmware already. `sill.efi unload` takes it away.\n");
+		return EFI_ALREADY_STARTED;
+	}
+
+	EFI_STATUS status = find_cpus(loader);
+
+	if (!EFI_ERROR(status))
+		status = unload(loader);
+
+	if (EFI_ERROR(status)) {
+		say(loader, "Sill: %s\n", loader->reason);
+		return status;
+	}
+	say(loader, "Sill is gone from %u CPU%s.\n", loader->cpu_count,
+	    loader->cpu_count == 1 ? "" : "s");
+	if (!EFI_ERROR(make_map_buffer(loader)) &&
+	    !EFI_ERROR(read_memory_map(loader, loader->ranges_limit, &count, &key)))
+		hide_sleep(loader, false);
+	free_everything(loader);
+	return EFI_SUCCESS;
+}
+
 EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system)
 {
 	static struct loader loader; /* too big for the firmware's stack */
@@ -92,6 +137,12 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system)
 	loader.boot = system->BootServices;
 	loader.serial = (struct sill_serial){.port = 0x3f8, .baud = 115200};
 
+	if (is_beneath())
+		return meet_sill(&loader);
+	if (asked_to_unload(&loader)) {
+		say(&loader, "There is no Sill beneath this firmware.\n");
+		return EFI_NOT_STARTED;
+	}
 	say(&loader, "Sill: the loader has started\n");
 	/* Slow media may take longer than the five minutes that firmware allows a boot program. */
 	(void)loader.boot->SetWatchdogTimer(0, 0, 0, NULL);

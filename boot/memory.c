@@ -128,11 +128,12 @@ EFI_STATUS read_memory_map(struct loader *loader, uint32_t limit, uint32_t *coun
 	if (memory_map_normalise(loader->ranges, count, limit) != 0)
 		return refuse(loader, EFI_UNSUPPORTED,
 			      "the firmware's memory map has more than %u parts", limit);
+	loader->range_count = *count;
 	return EFI_SUCCESS;
 }
 
 /* Room for the map as it is now and for what the loader's own allocations add to it. */
-static EFI_STATUS make_map_buffer(struct loader *loader)
+EFI_STATUS make_map_buffer(struct loader *loader)
 {
 	UINTN size = 0, key, descriptor_size = 0;
 	UINT32 version;

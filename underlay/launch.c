@@ -143,8 +143,8 @@ static struct vmx_capability *examine_cpu(const struct sill_handoff *handoff)
 	if (vmx_capability_check(&facts, SILL_MODE_UNDERLAY, capability) != VMX_USABLE)
 		give_back(-SILL_ENODEV, false, "%s", capability->message);
 	/* One EPT serves all CPUs. */
-	if ((first->ept_vpid_cap & ~capability->ept_vpid_cap & (EPT_CAP_2MB_PAGES | EPT_CAP_1GB_PAGES)) !=
-		    0 ||
+	if ((first->ept_vpid_cap & ~capability->ept_vpid_cap &
+	     (EPT_CAP_2MB_PAGES | EPT_CAP_1GB_PAGES)) != 0 ||
 	    first->physical_address_bits != capability->physical_address_bits)
 		give_back(-SILL_ENODEV, false,
 			  "its EPT differs from the boot CPU's: IA32_VMX_EPT_VPID_CAP %llx there, "
@@ -177,8 +177,9 @@ static void create_shared(const struct sill_handoff *handoff,
 	if (handoff->serial.port != 0) {
 		io_bitmaps = serial_port_hide(handoff->serial.port);
 		if (io_bitmaps == NULL)
-			give_back(-SILL_ENOMEM, false,
-				  "no memory for the I/O bitmaps: the loader made the arena too small");
+			give_back(
+				-SILL_ENOMEM, false,
+				"no memory for the I/O bitmaps: the loader made the arena too small");
 	}
 }
 

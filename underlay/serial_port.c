@@ -6,7 +6,6 @@
 #include "core/uart_registers.h"
 #include "vmx/exit.h"
 
-
 static uint32_t hidden_port;
 
 uint8_t *serial_port_hide(uint32_t port)
