@@ -59,9 +59,14 @@ void underlay_load_microcode(struct vcpu *vcpu, uint64_t linear)
 	struct microcode_header header;
 	struct guest_fault fault = {0};
 	uint32_t bytes = 0;
+	uint64_t physical;
 	size_t mapped;
 	int error;
 
+	if (guest_find_as_cpu(vcpu, linear, &physical, &fault) != 0) {
+		inject(vcpu, &fault);
+		return;
+	}
 	if (guest_read_as_cpu(vcpu, linear - sizeof(header), &header, sizeof(header)) == 0)
 		bytes = microcode_data_bytes(&header);
 	if (bytes == 0) {
