@@ -64,6 +64,7 @@ void vcpu_begin(struct vcpu *vcpu)
 	vcpu->status = 0;
 	vcpu->why[0] = '\0';
 	vcpu->tsc_offset = 0;
+	vcpu->deadline = UINT64_MAX;
 	vcpu->waiting_nmis = 0;
 	vcpu->waiting_machine_check = false;
 
