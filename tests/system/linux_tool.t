@@ -31,7 +31,12 @@ say nobody sill unload
 say sill ping
 echo 0 >/sys/devices/system/cpu/cpu1/online
 say sill ping
+# One that is always in the midst of it.
+while sill log && sill stats; do :; done >/tmp/worker 2>&1 &
+sleep 1
 say sill unload
+wait
+echo "WORKER $(tail -n 1 /tmp/worker)"
 echo 1 >/sys/devices/system/cpu/cpu1/online
 say sill ping
 say sill unload
@@ -77,5 +82,6 @@ is($once, $nobody_ping, 'unload by somebody without the right changes nothing');
 is($one_cpu, "CPU 0: 1 of 1 answered\n", 'ping asks the CPUs that are online');
 is($unload, "CPU 0: out\nCPU 1: offline, so Sill is still beneath it; it goes when the CPU is online and executes CPUID\n",
 	'unload: a CPU that is offline is left later');
+like($run->{serial}, qr/^WORKER sill: no Sill beneath this system$/m, 'unload: a program that makes calls all the time learns of it');
 is($_, "sill: no Sill beneath this system\n", 'it is gone, from the other CPU too once that is online') for @gone;
 done_testing();
