@@ -57,15 +57,17 @@ static bool put_system_descriptor(uint64_t *gdt, uint16_t selector,
 
 /*
  * LTR refuses the null selector that a CPU has after a reset, and which firmware may never have
- * replaced. Then TR is loaded with what it had, through any other selector.
+ * replaced. Then TR is loaded with what it had, through another selector: one beyond the end of the
+ * guest's own GDT. That says as clearly as null that there is no descriptor (EDK II, which brings
+ * back the TR of its other CPUs each time it calls them, leaves it alone then). 0: none is free.
  */
-static uint16_t free_selector(const uint64_t *gdt)
+static uint16_t selector_for_null(const uint64_t *gdt, uint32_t guest_limit)
 {
-	unsigned int index = CORE_CODE_INDEX + 1;
-
-	while (gdt[index] != 0 || gdt[index + 1] != 0)
-		index++;
-	return (uint16_t)(index << 3);
+	for (unsigned int index = guest_limit / 8 + 1; index + 1 < LANDING_GDT_ENTRIES; index++) {
+		if (gdt[index] == 0 && gdt[index + 1] == 0)
+			return (uint16_t)(index << 3);
+	}
+	return 0;
 }
 
 static bool fill_gdt(struct landing *landing, const struct sill_launch *state)
@@ -87,7 +89,7 @@ static bool fill_gdt(struct landing *landing, const struct sill_launch *state)
 	}
 	landing->tr = tr->selector;
 	if (SELECTOR_INDEX(tr->selector) == 0)
-		landing->tr = free_selector(landing->gdt);
+		landing->tr = selector_for_null(landing->gdt, state->gdtr.limit);
 	return put_system_descriptor(landing->gdt, landing->tr, tr, TYPE_TSS_AVAILABLE);
 }
 

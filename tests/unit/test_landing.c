@@ -154,15 +154,22 @@ static void null_tr_gets_a_selector(void **unused)
 	(void)unused;
 	state.segments[SILL_SEGMENT_TR] =
 		(struct sill_segment){.limit = 0xffff, .access_rights = 0x8b};
+	state.gdtr.limit = 0x47;
 	assert_true(landing_fill(&landing, &state, 0x38));
-	assert_int_equal(landing.tr, 0x10);
-	assert_int_equal(landing.gdt[2], 0x000089000000ffff);
-	assert_int_equal(landing.gdt[3], 0);
+	assert_int_equal(landing.tr, 0x48);
+	assert_int_equal(landing.gdt[9], 0x000089000000ffff);
+	assert_int_equal(landing.gdt[10], 0);
 
 	/* Around what is there already. */
-	assert_true(landing_fill(&landing, &state, 0x18));
-	assert_int_equal(landing.tr, 0x20);
-	assert_int_equal(landing.gdt[3], CODE);
+	assert_true(landing_fill(&landing, &state, 0x50));
+	assert_int_equal(landing.tr, 0x58);
+	assert_int_equal(landing.gdt[10], CODE);
+
+	state.gdtr.limit = 8 * LANDING_GDT_ENTRIES - 17;
+	assert_true(landing_fill(&landing, &state, 0x38));
+	assert_int_equal(landing.tr, 8 * LANDING_GDT_ENTRIES - 16);
+	state.gdtr.limit = 0xffff;
+	assert_false(landing_fill(&landing, &state, 0x38));
 }
 
 static void odd_selectors_are_refused(void **unused)
