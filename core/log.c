@@ -14,6 +14,11 @@ void log_start(enum sill_log_level level)
 	threshold = level;
 }
 
+bool log_shows(enum sill_log_level level)
+{
+	return level <= threshold;
+}
+
 static const char *level_prefix(enum sill_log_level level)
 {
 	switch (level) {
@@ -48,7 +53,7 @@ void log_line(enum sill_log_level level, const char *fmt, ...)
 {
 	va_list arguments;
 
-	if (level > threshold)
+	if (!log_shows(level))
 		return;
 	va_start(arguments, fmt);
 	show(level_prefix(level), fmt, arguments);

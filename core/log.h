@@ -13,9 +13,13 @@
 #include <sill/handoff.h>
 
 #include <stdarg.h>
+#include <stdbool.h>
 
 /* Lines below level (less urgent) are dropped from now on. */
 void log_start(enum sill_log_level level);
+
+/* Would such a line be shown? For what takes long to find out. */
+bool log_shows(enum sill_log_level level);
 
 /* The text carries no newline. Texts of over 400 bytes are cut. */
 __attribute__((format(printf, 2, 3))) void log_line(enum sill_log_level level, const char *fmt,

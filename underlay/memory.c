@@ -16,6 +16,7 @@
 
 #include <sill/errno.h>
 
+#include "core/log.h"
 #include "core/memory.h"
 #include "core/panic.h"
 #include "underlay/hole.h"
@@ -109,7 +110,28 @@ int underlay_memory_create(const struct sill_handoff *handoff, uint64_t ept_capa
 		error = map_start(handoff);
 	if (error == 0)
 		error = hole_create();
+	if (error == 0)
+		underlay_memory_describe();
 	return error;
+}
+
+static int describe_range(void *context, const struct ept_leaf *leaf)
+{
+	(void)context;
+	if (leaf->gpa - underlay.arena.base >= underlay.arena.size)
+		log_debug("  %010llx-%010llx %s", (unsigned long long)leaf->gpa,
+			  (unsigned long long)(leaf->gpa + leaf->size - 1),
+			  memory_type_name(leaf->type));
+	return 0;
+}
+
+void underlay_memory_describe(void)
+{
+	if (!log_shows(SILL_LOG_DEBUG))
+		return;
+	log_debug("EPT: %llu tables; the OS's memory, Sill's left out:",
+		  (unsigned long long)underlay.ept.tables);
+	(void)ept_visit_ranges(&underlay.ept, describe_range, NULL);
 }
 
 /* Maps the GiB around an address where nothing is mapped. */

@@ -23,6 +23,9 @@
 __attribute__((warn_unused_result)) int underlay_memory_create(const struct sill_handoff *handoff,
 							       uint64_t ept_capabilities);
 
+/* Shows what is mapped with which memory type, if the log has messages of level debug. */
+void underlay_memory_describe(void);
+
 /* For struct vcpu's grant. */
 int underlay_memory_grant(struct vcpu *vcpu, uint64_t gpa);
 

@@ -16,6 +16,7 @@
 #include "core/log.h"
 #include "core/msr.h"
 #include "core/safe_access.h"
+#include "underlay/memory.h"
 #include "underlay/underlay.h"
 #include "vmx/tlb.h"
 
@@ -63,9 +64,10 @@ int underlay_mtrr_write(struct vcpu *vcpu, uint32_t msr, uint64_t value)
 	if (*copy != value) {
 		*copy = value;
 		enabled |= underlay.mtrr.default_type & MTRR_DEF_TYPE_ENABLE;
-		if (enabled != 0 && ept_retype(&underlay.ept) != 0) {
-			tell = !told;
-			told = true;
+		if (enabled != 0) {
+			tell = ept_retype(&underlay.ept) != 0 && !told;
+			told |= tell;
+			underlay_memory_describe();
 		}
 	}
 	spin_unlock(&underlay.lock);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* MTRRs in underlay mode: the guest writes the CPU's own, and the memory types of the EPT follow.
- */
+/* MTRRs in underlay mode: the guest writes the CPU's own, and the EPT's memory types follow. */
 #ifndef SILL_UNDERLAY_MTRR_H
 #define SILL_UNDERLAY_MTRR_H
 

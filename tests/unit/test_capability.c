@@ -340,47 +340,6 @@ static void test_forced_control(void **state)
 	expect(&facts, VMX_USABLE, "everything", "");
 }
 
-/* An OS runs on the CPU as it is: nothing exits that need not. */
-static void test_underlay(void **state)
-{
-	struct vmx_facts facts = facts_skylake;
-	struct lines lines = {0};
-	struct vmx_capability c;
-
-	(void)state;
-	assert_int_equal(vmx_capability_check(&facts, SILL_MODE_UNDERLAY, &c), VMX_USABLE);
-	assert_int_equal(c.pin.value, 0x16);
-	assert_int_equal(c.primary.value, 0x04006172u | (1u << 28) | (1u << 31));
-	assert_int_equal(c.secondary.value, 0x02 | 0x80 | 0x20 | 0x08 | 0x1000 | 0x100000);
-	assert_int_equal(c.exit.value, 0x00036dfbu | 0x4 | (1u << 9) | (0xfu << 18));
-	assert_int_equal(c.entry.value, 0x000011fbu | 0x4 | (3u << 14));
-	vmx_capability_describe(&c, collect, &lines);
-	assert_null(strstr(lines.text, "HLT exiting"));
-	assert_non_null(strstr(lines.text, "monitor trap flag"));
-
-	/* What comes and goes must be there, even if it is 0 at first. */
-	facts.true_pinbased_ctls &= ~ALLOWED_1(PIN_BASED_VIRTUAL_NMIS);
-	assert_int_equal(vmx_capability_check(&facts, SILL_MODE_UNDERLAY, &c), VMX_CONTROL_MISSING);
-	assert_non_null(strstr(c.message, "\"virtual NMIs\""));
-	/* What only guest mode needs may be missing, */
-	facts = facts_skylake;
-	facts.true_procbased_ctls &= ~ALLOWED_1(PRIMARY_HLT_EXITING);
-	assert_int_equal(vmx_capability_check(&facts, SILL_MODE_GUEST, &c), VMX_CONTROL_MISSING);
-	assert_int_equal(vmx_capability_check(&facts, SILL_MODE_UNDERLAY, &c), VMX_USABLE);
-	/* but not be forced on. */
-	facts = facts_skylake;
-	facts.true_procbased_ctls |= PRIMARY_HLT_EXITING;
-	assert_int_equal(vmx_capability_check(&facts, SILL_MODE_GUEST, &c), VMX_USABLE);
-	assert_int_equal(vmx_capability_check(&facts, SILL_MODE_UNDERLAY, &c), VMX_CONTROL_FORCED);
-	assert_non_null(strstr(c.message, "\"HLT exiting\""));
-	/* Where would an OS's other CPUs wait? */
-	facts = facts_skylake;
-	facts.misc &= ~(uint64_t)VMX_MISC_ACTIVITY_WAIT_FOR_SIPI;
-	assert_int_equal(vmx_capability_check(&facts, SILL_MODE_GUEST, &c), VMX_USABLE);
-	assert_int_equal(vmx_capability_check(&facts, SILL_MODE_UNDERLAY, &c), VMX_CONTROL_MISSING);
-	assert_non_null(strstr(c.message, "wait-for-SIPI"));
-}
-
 static void test_describe(void **state)
 {
 	struct vmx_capability c;
@@ -430,7 +389,6 @@ int main(void)
 		cmocka_unit_test(test_each_required_control),
 		cmocka_unit_test(test_each_optional_control),
 		cmocka_unit_test(test_forced_control),
-		cmocka_unit_test(test_underlay),
 		cmocka_unit_test(test_describe),
 		cmocka_unit_test(test_names),
 	};
