@@ -2,17 +2,11 @@
 /* What an OS on top of Sill sees of CPUID; see underlay/cpuid_filter.h. */
 #include "underlay/cpuid_filter.h"
 
-#include "core/cpu_setup.h"
 #include "vmx/controls.h"
 
 #define BIT(n) (1u << (n))
 
 /* SDM, "CPUID—CPU Identification". */
-#define LEAF_1_ECX_VMX		  BIT(5)
-#define LEAF_1_ECX_SMX		  BIT(6)
-#define LEAF_1_ECX_OSXSAVE	  BIT(27)
-#define LEAF_1_ECX_HYPERVISOR	  BIT(31)
-
 #define LEAF_7_EBX_INVPCID	  BIT(10)
 #define LEAF_7_EBX_PT		  BIT(25)
 #define LEAF_7_ECX_OSPKE	  BIT(4)
@@ -51,16 +45,6 @@ static bool has_secondary(const struct cpuid_view *view, uint32_t control)
 bool cpuid_hides_processor_trace(const struct vmx_capability *capability)
 {
 	return (capability->misc & VMX_MISC_PT_IN_VMX) == 0;
-}
-
-static void filter_leaf_1(const struct cpuid_view *view, struct vmx_cpuid *r)
-{
-	r->ecx &= ~(LEAF_1_ECX_VMX | LEAF_1_ECX_SMX | LEAF_1_ECX_OSXSAVE);
-	/* This bit follows CR4, and the CPU answered with Sill's. */
-	if ((view->cr4 & CR4_OSXSAVE) != 0)
-		r->ecx |= LEAF_1_ECX_OSXSAVE;
-	if (view->show_hypervisor)
-		r->ecx |= LEAF_1_ECX_HYPERVISOR;
 }
 
 static void filter_leaf_7(const struct cpuid_view *view, uint32_t subleaf, struct vmx_cpuid *r)
@@ -105,7 +89,7 @@ void cpuid_filter(const struct cpuid_view *view, uint32_t highest, uint32_t leaf
 {
 	switch (leaf > highest && leaf < 0x40000000 ? highest : leaf) {
 	case 0x01:
-		filter_leaf_1(view, answer);
+		answer->ecx = cpuid_filter_leaf_1_ecx(view, answer->ecx);
 		break;
 	case 0x07:
 		filter_leaf_7(view, subleaf, answer);

@@ -7,6 +7,7 @@
 #ifndef SILL_UNDERLAY_CPUID_FILTER_H
 #define SILL_UNDERLAY_CPUID_FILTER_H
 
+#include "core/cpu_setup.h"
 #include "vmx/capability.h"
 
 #include <stdbool.h>
@@ -27,6 +28,18 @@ struct cpuid_view {
  */
 void cpuid_filter(const struct cpuid_view *view, uint32_t highest, uint32_t leaf, uint32_t subleaf,
 		  struct vmx_cpuid *answer);
+
+/*
+ * The same for leaf 1 alone, which is asked for more often than all others. SDM, "CPUID—CPU
+ * Identification": bits 5 VMX, 6 SMX, 27 OSXSAVE, 31 reserved for hypervisors.
+ */
+static inline uint32_t cpuid_filter_leaf_1_ecx(const struct cpuid_view *view, uint32_t ecx)
+{
+	ecx &= ~(1u << 5 | 1u << 6 | 1u << 27);
+	/* OSXSAVE follows CR4, and the CPU answered with Sill's: bit 18 there. */
+	return ecx | ((uint32_t)(view->cr4 & CR4_OSXSAVE) << (27 - 18)) |
+	       (uint32_t)view->show_hypervisor << 31;
+}
 
 /* Whether Intel Processor Trace, if the CPU has it, can't be used under VMX. */
 bool cpuid_hides_processor_trace(const struct vmx_capability *capability);

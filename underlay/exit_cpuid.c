@@ -28,63 +28,76 @@ static struct cpuid_result ask_with_key_locker(uint32_t leaf, uint32_t subleaf)
 	return r;
 }
 
-static void answer_filtered(struct vcpu *vcpu, uint32_t leaf, uint32_t subleaf, uint32_t highest)
+/* A leaf that the CPU answers as it is: of the basic ones, and of the extended ones. */
+#define NATIVE_BASIC                                                                       \
+	(1u << 0x00 /* vendor and highest leaf */ | 1u << 0x02 /* caches */ | 1u << 0x04 | \
+	 1u << 0x05 /* MONITOR */ | 1u << 0x06 /* power */ | 1u << 0x0a /* counters */ |   \
+	 1u << 0x0b /* topology */)
+
+static inline bool is_native(uint32_t leaf)
 {
-	uint64_t cr4 = vmread(VMCS_GUEST_CR4);
-	struct cpuid_result r = leaf == LEAF_KEY_LOCKER && (cr4 & CR4_KL) != 0
+	return leaf < 32 ? (NATIVE_BASIC >> leaf & 1) != 0
+			 : leaf >= 0x80000000 && leaf <= 0x80000008 && leaf != 0x80000001;
+}
+
+static inline void answer_leaf_1(struct vcpu *vcpu, uint32_t subleaf)
+{
+	const struct cpuid_view view = {
+		.cr4 = vmread_proven(VMCS_GUEST_CR4),
+		.show_hypervisor = underlay.show_hypervisor,
+	};
+	struct cpuid_result r = cpuid(1, subleaf);
+
+	r.ecx = cpuid_filter_leaf_1_ecx(&view, r.ecx);
+	cpuid_answer(vcpu, r);
+}
+
+__attribute__((noinline)) static void answer_filtered(struct vcpu *vcpu, uint32_t leaf,
+						      uint32_t subleaf)
+{
+	const struct cpuid_view view = {
+		.capability = vcpu->capability,
+		.cr4 = vmread_proven(VMCS_GUEST_CR4),
+		.in_64_bit_code = leaf >= 0x80000000 && vcpu_in_64_bit_code(),
+		.show_hypervisor = underlay.show_hypervisor,
+	};
+	struct cpuid_result r = leaf == LEAF_KEY_LOCKER && (view.cr4 & CR4_KL) != 0
 					? ask_with_key_locker(leaf, subleaf)
 					: cpuid(leaf, subleaf);
 	struct vmx_cpuid answer = {r.eax, r.ebx, r.ecx, r.edx};
-	const struct cpuid_view view = {
-		.capability = vcpu->capability,
-		.cr4 = cr4,
-		.in_64_bit_code = vcpu_in_64_bit_code(),
-		.show_hypervisor = underlay.show_hypervisor,
-	};
 
-	cpuid_filter(&view, highest, leaf, subleaf, &answer);
+	cpuid_filter(&view, cpuid(0, 0).eax, leaf, subleaf, &answer);
 	cpuid_answer(vcpu, (struct cpuid_result){answer.eax, answer.ebx, answer.ecx, answer.edx});
 }
 
-__attribute__((cold, noinline)) static void answer_seldom_asked(struct vcpu *vcpu, uint32_t leaf,
-								uint32_t subleaf)
-{
-	answer_filtered(vcpu, leaf, subleaf, cpuid(0, 0).eax);
-}
-
-__attribute__((hot)) void underlay_exit_cpuid(struct vcpu *vcpu)
+static inline void answer(struct vcpu *vcpu)
 {
 	uint32_t leaf = (uint32_t)vcpu->registers.rax;
 	uint32_t subleaf = (uint32_t)vcpu->registers.rcx;
 
-	/* Leaves with the guest before the instruction, or returns if it can't be now. */
-	if (__builtin_expect(underlay.unloading, false))
-		vcpu_leave(vcpu);
-	switch (leaf) {
-	case 0x00: /* vendor and highest leaf */
-	case 0x02: /* caches */
-	case 0x04:
-	case 0x0b: /* topology */
-	case 0x80000000:
-	case 0x80000002: /* brand string */
-	case 0x80000003:
-	case 0x80000004:
-	case 0x80000006: /* L2 cache */
-	case 0x80000007: /* invariant TSC */
-	case 0x80000008: /* address widths */
+	if (is_native(leaf))
 		cpuid_answer(vcpu, cpuid(leaf, subleaf));
-		break;
-	case 0x01:
-		answer_filtered(vcpu, leaf, subleaf, UINT32_MAX);
-		break;
-	case SILL_CPUID_SIGNATURE:
+	else if (leaf == 1)
+		answer_leaf_1(vcpu, subleaf);
+	else if (leaf == SILL_CPUID_SIGNATURE)
 		cpuid_answer_signature(vcpu);
-		break;
-	case SILL_CPUID_FEATURES:
+	else if (leaf == SILL_CPUID_FEATURES)
 		cpuid_answer_features(vcpu);
-		break;
-	default:
-		answer_seldom_asked(vcpu, leaf, subleaf);
-		break;
-	}
+	else
+		answer_filtered(vcpu, leaf, subleaf);
+}
+
+/* The guest executes the instruction natively, unless it can't be left now. */
+__attribute__((cold, noinline)) static void leave(struct vcpu *vcpu)
+{
+	vcpu_leave(vcpu);
+	answer(vcpu);
+}
+
+__attribute__((hot)) void underlay_exit_cpuid(struct vcpu *vcpu)
+{
+	if (__builtin_expect(underlay.unloading, false))
+		leave(vcpu);
+	else
+		answer(vcpu);
 }

@@ -48,6 +48,7 @@ static void prove_exit_fields(void)
 	(void)vmread(VMCS_GUEST_RIP);
 	(void)vmread(VMCS_GUEST_RFLAGS);
 	(void)vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE);
+	(void)vmread(VMCS_GUEST_CR4);
 	(void)vmread(VMCS_GUEST_CS_ACCESS_RIGHTS);
 	(void)vmread(VMCS_VM_EXIT_INSTRUCTION_LENGTH);
 }

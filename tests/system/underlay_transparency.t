@@ -29,6 +29,10 @@ for my $model (sort keys %shown) {
 	);
 	relay_tap($run, 1);
 	serial_like($run, qr/^# hypervisor-present bit: $shown{$model}$/m, 'a hypervisor is shown if that is wanted');
+	for my $leaf (qw(00000000 00000001 40000000)) {
+		my ($length) = $run->{serial} =~ /^# CPUID $leaf: (\d+) instructions$/m;
+		cmp_ok($length // 1e9, '<=', 110, "$model: CPUID leaf ${leaf}h takes at most 110 instructions");
+	}
 	like($run->{serial2}, qr/microcode update 5111 given to the CPU, 12288 bytes$/m, "$model: the microcode update reached the CPU");
 }
 

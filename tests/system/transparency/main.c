@@ -101,6 +101,33 @@ static struct registers cpuid(UINT32 leaf, UINT32 subleaf)
 	return r;
 }
 
+/* Instructions from before CPUID to behind it: in the emulator one tick of the TSC is one. */
+#define MEASURED(instruction)                                    \
+	__asm__ volatile("rdtsc\n\t"                             \
+			 "mov %%eax, %%esi\n\t"                  \
+			 "mov %k1, %%eax\n\t"                    \
+			 "mov %k2, %%ecx\n\t" instruction "\n\t" \
+			 "rdtsc\n\t"                             \
+			 "sub %%esi, %%eax"                      \
+			 : "=&a"(ticks)                          \
+			 : "r"(leaf), "r"(subleaf)               \
+			 : "rbx", "rcx", "rdx", "rsi")
+
+static UINT32 length_of_cpuid(UINT32 leaf, UINT32 subleaf)
+{
+	UINT32 least = ~0u, nothing = ~0u, ticks;
+
+	for (UINTN i = 0; i < 8; i++) {
+		MEASURED("cpuid");
+		if (ticks < least)
+			least = ticks;
+		MEASURED("");
+		if (ticks < nothing)
+			nothing = ticks;
+	}
+	return least - nothing;
+}
+
 static UINT64 read_msr(UINT32 msr)
 {
 	UINT32 low, high;
@@ -225,6 +252,16 @@ static void test_cpuid(void)
 	check((r.eax | r.ebx | r.ecx | r.edx) == 0, L"leaf 40000002h is empty");
 	check((cpuid(0x80000001, 0).edx & CPUID_80000001_EDX_SYSCALL) != 0,
 	      L"SYSCALL is shown to 64-bit code");
+}
+
+/* Those that programs ask for when they start. */
+static void test_length_of_cpuid(void)
+{
+	static const UINT32 leaves[] = {0,   1,	  2,	      4,	  7,
+					0xb, 0xd, 0x40000000, 0x80000000, 0x80000001};
+
+	for (UINTN i = 0; i < sizeof(leaves) / sizeof(leaves[0]); i++)
+		Print(L"# CPUID %08x: %d instructions\n", leaves[i], length_of_cpuid(leaves[i], 0));
 }
 
 static void test_cpuid_follows_cr4(void)
@@ -473,6 +510,7 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system)
 	}
 	take_exceptions();
 	test_cpuid();
+	test_length_of_cpuid();
 	test_cpuid_follows_cr4();
 	test_msrs();
 	test_mtrrs();
