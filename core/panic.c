@@ -13,7 +13,12 @@
 
 #include <stddef.h>
 
-static void (*hook)(void);
+static void (*opening)(void), (*hook)(void);
+
+void panic_set_opening(void (*new_opening)(void))
+{
+	opening = new_opening;
+}
 
 void panic_set_hook(void (*new_hook)(void))
 {
@@ -86,9 +91,21 @@ static void show_control_registers(void)
 
 /* What the report is about: the first panic's, whatever happens while it is told. */
 static struct {
+	const char *why;
 	const struct trap_frame *frame; /* NULL: not an exception */
 	uint64_t rip, rbp, rsp;
 } subject;
+
+static void open_console(void)
+{
+	if (opening != NULL)
+		opening();
+}
+
+static void tell_why(void)
+{
+	log_error("panic: %s", subject.why);
+}
 
 static void tell_registers(void)
 {
@@ -119,7 +136,8 @@ static void tell_end(void)
  * The report's steps. Each is begun once: a panic inside a step comes back here and goes on with
  * the next one, so that one bad pointer costs a few lines and not the report.
  */
-static void (*const steps[])(void) = {tell_registers, tell_backtrace, tell_hook, tell_end};
+static void (*const steps[])(void) = {open_console,   tell_why,	 tell_registers,
+				      tell_backtrace, tell_hook, tell_end};
 static volatile unsigned int next_step;
 
 __attribute__((noreturn)) static void report(const char *why, const struct trap_frame *frame,
@@ -134,11 +152,11 @@ __attribute__((noreturn)) static void report(const char *why, const struct trap_
 	} else {
 		reporting = true;
 		log_start(SILL_LOG_DEBUG); /* nothing is held back now */
+		subject.why = why;
 		subject.frame = frame;
 		subject.rip = rip;
 		subject.rbp = rbp;
 		subject.rsp = rsp;
-		log_error("panic: %s", why);
 	}
 	while (next_step < sizeof(steps) / sizeof(steps[0]))
 		steps[next_step++]();

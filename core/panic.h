@@ -12,6 +12,9 @@
 __attribute__((noreturn, format(printf, 1, 2))) void panic(const char *fmt, ...);
 __attribute__((noreturn)) void panic_exception(const struct trap_frame *frame);
 
+/* Called before a panic's report, to get it to where somebody may see it; once. */
+void panic_set_opening(void (*opening)(void));
+
 /*
  * Rooms above the core may add what they know to the report (the last VM exits). The hook runs
  * once, after the backtrace; if it fails in turn, the report ends there.

@@ -7,8 +7,8 @@
  * an INIT only puts the CPU into wait-for-SIPI and resumes; the registers change when the SIPI
  * comes: nobody can look at them in between.
  *
- * (INITs that arrive while Sill runs stay pending until the next VM entry, and exit then. SDM,
- * "Interrupts and exceptions" ... "INIT signals: [...] blocked in VMX root operation".)
+ * An INIT that arrives while Sill runs stays pending, and exits after the next VM entry: SDM,
+ * "Restrictions on VMX Operation". (Bochs drops it.)
  */
 #include "core/cpu.h"
 #include "core/cpu_setup.h"

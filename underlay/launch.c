@@ -8,9 +8,11 @@
 #include "core/cpu_setup.h"
 #include "core/finish.h"
 #include "core/format.h"
+#include "core/framebuffer.h"
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/msr.h"
+#include "core/panic.h"
 #include "core/percpu.h"
 #include "core/window.h"
 #include "debug/report.h"
@@ -114,6 +116,19 @@ static void write_guest_registers(const struct vcpu *vcpu)
 		c->entry.value | (long_mode ? (uint32_t)VM_ENTRY_IA32E_MODE_GUEST : 0));
 }
 
+/*
+ * The screen is the OS's, until Sill can't go on: then it may be the only place where somebody can
+ * read why. If the OS has switched to another mode, what is written there can't be read; it harms
+ * nobody any more.
+ */
+static struct sill_framebuffer screen;
+
+static void take_screen(void)
+{
+	if (!framebuffer_present())
+		framebuffer_start(&screen);
+}
+
 /* An OS has no "guest ended": this is a defect of Sill's, or of a CPU. */
 __attribute__((noreturn)) static void guest_ended(struct vcpu *vcpu)
 {
@@ -121,6 +136,8 @@ __attribute__((noreturn)) static void guest_ended(struct vcpu *vcpu)
 
 	for (unsigned int reason = 0; reason < EXIT_REASON_COUNT; reason++)
 		was_entered |= vcpu->exits[reason] != 0;
+	if (was_entered)
+		take_screen();
 	report_guest_end(vcpu);
 	if (!was_entered)
 		give_back(-SILL_EIO, true, "%s", vcpu->why);
@@ -242,6 +259,8 @@ void underlay_launch(const struct sill_handoff *handoff, uint64_t launch_physica
 void underlay_start(const struct sill_handoff *handoff)
 {
 	underlay.arena = handoff->arena;
+	screen = handoff->framebuffer;
+	panic_set_opening(take_screen);
 	underlay.show_hypervisor = handoff->underlay.show_hypervisor != 0;
 	for (uint32_t i = 0; i < handoff->cpu_count; i++)
 		cpus_expected += (handoff->cpus[i].flags & SILL_CPU_ENABLED) != 0;
