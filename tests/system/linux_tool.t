@@ -32,11 +32,11 @@ say sill ping
 echo 0 >/sys/devices/system/cpu/cpu1/online
 say sill ping
 # One that is always in the midst of it.
-while sill log && sill stats; do :; done >/tmp/worker 2>&1 &
+while sill log && sill stats; do :; done >/worker 2>&1 &
 sleep 1
 say sill unload
 wait
-echo "WORKER $(tail -n 1 /tmp/worker)"
+echo "WORKER $(tail -n 1 /worker)"
 echo 1 >/sys/devices/system/cpu/cpu1/online
 say sill ping
 say sill unload
