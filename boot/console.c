@@ -106,7 +106,8 @@ void tell_refusal(struct loader *loader)
 	const char *rest = loader->reason;
 	const bool underlay = loader->mode == SILL_MODE_UNDERLAY;
 
-	say(loader, "Sill cannot start: %s\nNothing was changed. %s\n", rest,
+	say(loader, "Sill cannot start: %s\n%s %s\n", rest,
+	    loader->arena_stays ? "Its memory stays reserved." : "Nothing was changed.",
 	    underlay ? "The boot goes on without Sill." : "Back to the firmware.");
 
 	say_on_serial(loader, "\nsill: cannot start:\n");
@@ -118,8 +119,9 @@ void tell_refusal(struct loader *loader)
 		rest += length + (end != NULL);
 	}
 	say_on_serial(loader,
-		      "sill: nothing was changed, %s\n"
+		      "sill: %s, %s\n"
 		      "sill: verdict: failure (Sill was not started)\n",
+		      loader->arena_stays ? "its memory stays reserved" : "nothing was changed",
 		      underlay ? "the boot goes on without Sill" : "back to the firmware");
 }
 

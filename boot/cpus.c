@@ -16,6 +16,7 @@
 #define CR4_LA57	      (1ull << 12)
 #define CR4_CET		      (1ull << 23)
 #define CPUID_80000001_EDX_NX (1u << 20)
+#define S_CET_SH_STK_EN	      (1u << 0)
 
 /*
  * How long a CPU may take to come, do something and go again. Microseconds are enough; but the
@@ -164,6 +165,11 @@ static VOID EFIAPI judge_this_cpu(VOID *argument)
 	/* SDM, "Enabling 5-level paging": it cannot be switched off in 64-bit mode. */
 	else if (read_cr4() & CR4_LA57)
 		problem = "the firmware runs with 5-level paging, and Sill uses 4-level paging";
+	/* SDM, "Shadow-Stack Pointer": there is no way to set it for who comes back. */
+	else if (judgement->mode == SILL_MODE_UNDERLAY && (read_cr4() & CR4_CET) &&
+		 (rdmsr(MSR_IA32_S_CET) & S_CET_SH_STK_EN))
+		problem =
+			"the firmware runs with shadow stacks, and Sill could not come back to it";
 	format(judgement->reason, sizeof(judgement->reason), "%s", problem);
 }
 

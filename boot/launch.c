@@ -47,18 +47,21 @@ static const char *describe_segments(const struct descriptor_table_pointer *gdt)
 	struct sill_segment *tr = &state.segments[SILL_SEGMENT_TR];
 
 	for (unsigned int i = 0; i < SILL_SEGMENT_COUNT; i++) {
-		if (segment_describe((const void *)(uintptr_t)gdt->base, gdt->limit, selectors[i],
-				     &state.segments[i]) != 0)
+		int error = segment_describe((const void *)(uintptr_t)gdt->base, gdt->limit,
+					     selectors[i], &state.segments[i]);
+
+		if (error != 0 && i != SILL_SEGMENT_TR)
 			return names[i];
 	}
 	/* SDM, "Segmentation in IA-32e Mode": these two have their bases in MSRs. */
 	state.segments[SILL_SEGMENT_FS].base = rdmsr(MSR_IA32_FS_BASE);
 	state.segments[SILL_SEGMENT_GS].base = rdmsr(MSR_IA32_GS_BASE);
-	/* As after a reset, since most firmware never needs one. */
-	if (tr->access_rights & SEGMENT_UNUSABLE) {
-		tr->access_rights = TSS_ACCESS_RIGHTS;
-		tr->limit = TSS_LIMIT;
-	}
+	/*
+	 * As after a reset, since most firmware never needs one; a selector without a descriptor is
+	 * what Sill leaves in the place of null (vmx/landing.c).
+	 */
+	if (tr->access_rights & SEGMENT_UNUSABLE)
+		*tr = (struct sill_segment){.access_rights = TSS_ACCESS_RIGHTS, .limit = TSS_LIMIT};
 	return NULL;
 }
 
@@ -174,8 +177,7 @@ static VOID EFIAPI forget_arena(VOID *argument)
 	uint64_t cr0 = read_cr0(), cr3 = read_cr3();
 	volatile uint64_t *table = (volatile uint64_t *)(uintptr_t)(cr3 & PAGE_ADDRESS);
 
-	/* Firmware may write-protect its page tables. SDM: with CR4.CET set, WP cannot be cleared.
-	 */
+	/* Firmware may write-protect these. SDM: with CR4.CET set, WP cannot be cleared. */
 	forgetting->done = !(read_cr4() & CR4_CET);
 	if (!forgetting->done)
 		return;
@@ -237,8 +239,7 @@ static void give_up(struct loader *loader, const bool *beneath, bool all_came_ba
 			all_came_back = false;
 		}
 	}
-	if (!all_came_back || !all_forget_arena(loader))
-		keep(loader, loader->arena.base);
+	loader->arena_stays = !all_came_back || !all_forget_arena(loader);
 	memcpy(loader->reason, reason, sizeof(reason));
 }
 
@@ -263,7 +264,7 @@ EFI_STATUS launch(struct loader *loader)
 		give_up(loader, beneath, status != EFI_TIMEOUT);
 		return status;
 	}
-	keep(loader, loader->arena.base);
+	loader->arena_stays = true;
 	say(loader, "Sill: beneath %u CPU%s, on the first after %llu ticks\n", count,
 	    count == 1 ? "" : "s", (unsigned long long)ticks);
 	return EFI_SUCCESS;

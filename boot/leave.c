@@ -4,23 +4,20 @@
 
 #include "boot/trampoline.h"
 #include "core/cpu.h"
-#include "core/string.h"
 
 /*
  * More than once is already rare; a firmware that changes its map each time would go on for ever.
  */
 #define MAX_ATTEMPTS 8u
 
-EFI_STATUS write_memory_map(struct loader *loader, UINTN *key)
+static EFI_STATUS write_memory_map(struct loader *loader, UINTN *key)
 {
 	uint32_t count;
 	EFI_STATUS status = read_memory_map(loader, SILL_MAX_MEMORY_MAP, &count, key);
 
 	if (EFI_ERROR(status))
 		return status;
-	memcpy(loader->handoff->memory_map, loader->ranges,
-	       count * sizeof(loader->handoff->memory_map[0]));
-	loader->handoff->memory_map_count = count;
+	hand_over_memory_map(loader);
 	return EFI_SUCCESS;
 }
 

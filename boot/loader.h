@@ -22,7 +22,6 @@
 
 struct loader_allocation {
 	uint64_t base, pages;
-	bool kept; /* for as long as the machine runs */
 };
 
 struct loader {
@@ -44,6 +43,7 @@ struct loader {
 
 	struct core_image core;
 	struct sill_range arena, guest_memory;
+	bool arena_stays; /* when the loader returns, too */
 	uint64_t arena_used;
 	struct address_space space;
 	uint64_t boot_stack;	      /* virtual address of its top */
@@ -77,16 +77,17 @@ __attribute__((format(printf, 2, 3))) void say_on_serial(const struct loader *lo
 __attribute__((warn_unused_result)) EFI_STATUS allocate(struct loader *loader,
 							EFI_ALLOCATE_TYPE type, const char *what,
 							uint64_t size, uint64_t *address);
-/* All but what is kept. */
+/* All but an arena that stays. */
 void free_everything(struct loader *loader);
-/* Marks the allocation at base. */
-void keep(struct loader *loader, uint64_t base);
 __attribute__((warn_unused_result)) EFI_STATUS reserve_memory(struct loader *loader);
 /* Makes room for the memory map, which reserve_memory() does too. */
 __attribute__((warn_unused_result)) EFI_STATUS make_map_buffer(struct loader *loader);
 /* Reads the memory map into loader->ranges (and out of loader->map_buffer); allocates nothing. */
 EFI_STATUS read_memory_map(struct loader *loader, uint32_t limit, uint32_t *count, UINTN *key)
 	__attribute__((warn_unused_result));
+
+/* Puts what read_memory_map() has last read, with limit SILL_MAX_MEMORY_MAP, into the handoff. */
+void hand_over_memory_map(struct loader *loader);
 
 /* file.c: the configuration, and the files that it names. */
 __attribute__((warn_unused_result)) EFI_STATUS read_configuration(struct loader *loader);
@@ -112,9 +113,6 @@ __attribute__((warn_unused_result)) EFI_STATUS place_core(struct loader *loader)
 
 /* leave.c: ends boot services and enters the core. Returns only if it did neither. */
 __attribute__((warn_unused_result)) EFI_STATUS leave(struct loader *loader);
-/* As leave() does for the handoff, which must be there. */
-__attribute__((warn_unused_result)) EFI_STATUS write_memory_map(struct loader *loader, UINTN *key);
-
 /*
  * launch.c: puts the core beneath the firmware, on all CPUs or on none. When it has succeeded, the
  * arena is out of the loader's reach.

@@ -60,14 +60,12 @@ static EFI_STATUS start_beneath(struct loader *loader)
 {
 	static const step steps[] = {reserve_memory, place_core};
 	EFI_STATUS status = take_steps(loader, steps, sizeof(steps) / sizeof(steps[0]));
-	UINTN key;
 
 	if (EFI_ERROR(status))
 		return status;
 	gather_facts(loader);
-	status = write_memory_map(loader, &key);
-	if (!EFI_ERROR(status))
-		status = launch(loader);
+	hand_over_memory_map(loader);
+	status = launch(loader);
 	if (!EFI_ERROR(status))
 		hide_sleep(loader, true);
 	return status;

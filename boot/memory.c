@@ -4,6 +4,7 @@
 
 #include "boot/memory_map.h"
 #include "boot/reserve.h"
+#include "core/string.h"
 
 /* Descriptors that the map may grow by while the loader runs: two for each allocation and more. */
 #define MAP_SLACK 512u
@@ -43,19 +44,13 @@ EFI_STATUS allocate(struct loader *loader, EFI_ALLOCATE_TYPE type, const char *w
 	return allocate_as(loader, EfiLoaderData, type, what, size, address);
 }
 
-void keep(struct loader *loader, uint64_t base)
-{
-	for (unsigned int i = 0; i < loader->allocation_count; i++)
-		loader->allocations[i].kept |= loader->allocations[i].base == base;
-}
-
 void free_everything(struct loader *loader)
 {
 	while (loader->allocation_count > 0) {
 		const struct loader_allocation *last =
 			&loader->allocations[--loader->allocation_count];
 
-		if (!last->kept)
+		if (!loader->arena_stays || last->base != loader->arena.base)
 			(void)loader->boot->FreePages(last->base, last->pages);
 	}
 }
@@ -130,6 +125,13 @@ EFI_STATUS read_memory_map(struct loader *loader, uint32_t limit, uint32_t *coun
 			      "the firmware's memory map has more than %u parts", limit);
 	loader->range_count = *count;
 	return EFI_SUCCESS;
+}
+
+void hand_over_memory_map(struct loader *loader)
+{
+	memcpy(loader->handoff->memory_map, loader->ranges,
+	       loader->range_count * sizeof(loader->ranges[0]));
+	loader->handoff->memory_map_count = loader->range_count;
 }
 
 /* Room for the map as it is now and for what the loader's own allocations add to it. */
@@ -210,7 +212,10 @@ static EFI_STATUS reserve_arena(struct loader *loader, EFI_MEMORY_TYPE memory_ty
 			      10);
 }
 
-/* The OS must see the arena as reserved, so it is not the loader's memory like the rest. */
+/*
+ * The OS must see the arena as reserved, so it is not the loader's memory like the rest. The map is
+ * read this once: what the core wants to know of it is where RAM ends.
+ */
 static EFI_STATUS reserve_underlay(struct loader *loader)
 {
 	uint32_t count;

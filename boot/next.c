@@ -7,10 +7,15 @@
 
 #include "core/string.h"
 
+#include <stddef.h>
+
 /* UEFI specification, "Boot Manager": how long a boot option may take, in seconds. */
 #define WATCHDOG_SECONDS (5 * 60)
 
 #define MAX_DEVICE_PATH	 4096u /* bytes, of the paths that are taken for such */
+
+/* gnu-efi's structure is padded at its end. */
+#define PARTITION_NODE_SIZE (offsetof(HARDDRIVE_DEVICE_PATH, SignatureType) + 1)
 
 static EFI_GUID device_path_protocol = DEVICE_PATH_PROTOCOL;
 static EFI_GUID loaded_image_protocol = LOADED_IMAGE_PROTOCOL;
@@ -52,8 +57,7 @@ static UINTN walk(EFI_DEVICE_PATH *path, HARDDRIVE_DEVICE_PATH **partition)
 		if (length < sizeof(*path) || size + length > MAX_DEVICE_PATH)
 			return 0;
 		if (DevicePathType(path) == MEDIA_DEVICE_PATH &&
-		    DevicePathSubType(path) == MEDIA_HARDDRIVE_DP &&
-		    length >= sizeof(HARDDRIVE_DEVICE_PATH))
+		    DevicePathSubType(path) == MEDIA_HARDDRIVE_DP && length >= PARTITION_NODE_SIZE)
 			*partition = (HARDDRIVE_DEVICE_PATH *)path;
 		size += length;
 		path = NextDevicePathNode(path);

@@ -186,8 +186,7 @@ static void create_shared(const struct sill_handoff *handoff,
 	if (problem != NULL)
 		log_warning("MTRR MSR %x: %s; such memory is treated as uncacheable", msr, problem);
 	msr_bitmap = page_allocate();
-	if (msr_bitmap == NULL || leave_prepare() != 0 ||
-	    underlay_memory_create(handoff, capability->ept_vpid_cap) != 0)
+	if (msr_bitmap == NULL || underlay_memory_create(handoff, capability->ept_vpid_cap) != 0)
 		give_back(-SILL_ENOMEM, false,
 			  "no memory for the EPT: the loader made the arena too small");
 	underlay_msr_bitmap_fill(msr_bitmap, capability);
@@ -264,5 +263,8 @@ void underlay_start(const struct sill_handoff *handoff)
 	underlay.show_hypervisor = handoff->underlay.show_hypervisor != 0;
 	for (uint32_t i = 0; i < handoff->cpu_count; i++)
 		cpus_expected += (handoff->cpus[i].flags & SILL_CPU_ENABLED) != 0;
+	/* Before anything can be given back. */
+	if (leave_prepare() != 0)
+		finish_failed("no memory for the way back: the loader made the arena too small");
 	emulator_help_start();
 }

@@ -23,8 +23,12 @@
 #include "underlay/underlay.h"
 #include "vmx/exit.h"
 
-/* So much of the arena is for tables: what the guest does with addresses must not use up all. */
+/*
+ * So much of the arena is for tables: what the guest does with addresses must not use up all. Where
+ * RAM alone takes nearly as many, the loader has made room for those and for some more.
+ */
 #define TABLES_SHARE 4
+#define TABLES_MORE  16
 
 static uint64_t most_tables;
 
@@ -104,12 +108,15 @@ int underlay_memory_create(const struct sill_handoff *handoff, uint64_t ept_capa
 	int error;
 
 	underlay.arena = handoff->arena;
-	most_tables = handoff->arena.size / PAGE_SIZE / TABLES_SHARE;
+	most_tables = UINT64_MAX;
 	error = ept_init(&underlay.ept, ept_capabilities, &underlay.mtrr, &tables);
 	if (error == 0)
 		error = map_start(handoff);
 	if (error == 0)
 		error = hole_create();
+	most_tables = handoff->arena.size / PAGE_SIZE / TABLES_SHARE;
+	if (most_tables < underlay.ept.tables + TABLES_MORE)
+		most_tables = underlay.ept.tables + TABLES_MORE;
 	if (error == 0)
 		underlay_memory_describe();
 	return error;

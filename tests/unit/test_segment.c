@@ -36,8 +36,10 @@ static int describe(uint16_t selector, uint32_t limit, struct sill_segment *segm
 	memset(segment, 0xa5, sizeof(*segment));
 	error = segment_describe(copy, limit, selector, segment);
 	free(copy);
-	if (error != 0)
+	if (error != 0) {
 		assert_int_equal(error, -SILL_EINVAL);
+		assert_int_equal(segment->access_rights, SEGMENT_UNUSABLE);
+	}
 	return error;
 }
 
