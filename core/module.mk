@@ -19,11 +19,11 @@ CORE_CFLAGS = -std=gnu17 -g -Wall -Wextra -Werror -Wvla -I. -Iinclude \
 CORE_STACK_ALIGNMENT = $(if $(findstring clang,$(CC)),-mstack-alignment=8,-mpreferred-stack-boundary=3)
 
 # Small, except on the exit path, where instructions are counted and frames are of no use:
-# backtraces end there in any case.
+# backtraces end there in any case. And the EPT is what takes longest until a firmware goes on above Sill.
 CORE_OPTIMISATION := -Oz -fno-jump-tables
 $(addprefix $(BUILD)/core/,vmx/exit.o vmx/exit_cpuid.o vmx/exit_msr.o vmx/instructions.o underlay/cpuid_filter.o \
 	underlay/exit_cpuid.o underlay/init_sipi.o hypercall/dispatch.o \
-	hypercall/ping.o guest/ports.o): \
+	hypercall/ping.o guest/ports.o ept/ept.o): \
 	CORE_OPTIMISATION := -O2 -fomit-frame-pointer
 
 $(BUILD)/core/%.o: %.c
