@@ -88,15 +88,29 @@ void report_last_exits(void)
 		tell_last_exits(vcpu);
 }
 
+/* What the report is about: one guest of several, or one CPU of the only one. */
+struct subject {
+	const char *kind;
+	uint32_t number;
+};
+
+static struct subject subject_of(const struct vcpu *vcpu)
+{
+	if (vcpu->capability->mode == SILL_MODE_UNDERLAY)
+		return (struct subject){"CPU", this_cpu()->index};
+	return (struct subject){"guest", vcpu->guest_id};
+}
+
 static void tell_exit_counts(const struct vcpu *vcpu)
 {
+	struct subject subject = subject_of(vcpu);
 	char text[120];
 	size_t length = 0;
 	uint64_t total = 0;
 
 	for (unsigned int reason = 0; reason < EXIT_REASON_COUNT; reason++)
 		total += vcpu->exits[reason];
-	log_info("guest %u: %llu VM exits:", vcpu->guest_id, (unsigned long long)total);
+	log_info("%s %u: %llu VM exits:", subject.kind, subject.number, (unsigned long long)total);
 	for (unsigned int reason = 0; reason < EXIT_REASON_COUNT; reason++) {
 		char item[64];
 		size_t item_length;
@@ -140,13 +154,15 @@ static void explain_entry(const struct vcpu *vcpu)
 
 void report_guest_end(struct vcpu *vcpu)
 {
+	struct subject subject = subject_of(vcpu);
+
 	if (vcpu->end == VCPU_EXITED) {
 		log_info("guest %u: exit status %u (%s)", vcpu->guest_id, vcpu->status,
 			 vcpu->status == 0 ? "success" : "failure");
 		tell_exit_counts(vcpu);
 		return;
 	}
-	log_info("guest %u: stopped: %s", vcpu->guest_id, vcpu->why);
+	log_info("%s %u: stopped: %s", subject.kind, subject.number, vcpu->why);
 	if (vcpu->end == VCPU_ENTRY_FAILED || vcpu->end == VCPU_ENTRY_REFUSED)
 		explain_entry(vcpu);
 	if (vcpu->end == VCPU_NOT_HANDLED)
