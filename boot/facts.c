@@ -100,7 +100,9 @@ static void find_framebuffer(struct loader *loader, struct sill_framebuffer *fra
 		if (!EFI_ERROR(loader->boot->HandleProtocol(handles[i], &graphics_output_protocol,
 							    (void **)&output)) &&
 		    describe_framebuffer(output, framebuffer)) {
-			find_largest_mode(loader, output, framebuffer);
+			/* Nobody asks in underlay mode, and there each instruction counts. */
+			if (loader->config->mode == SILL_MODE_GUEST)
+				find_largest_mode(loader, output, framebuffer);
 			break;
 		}
 	}
@@ -135,9 +137,7 @@ void gather_facts(struct loader *loader)
 
 	handoff->rsdp = find_rsdp(loader->system);
 	handoff->serial = config->serial;
-	/* In underlay mode the display is the firmware's and then the OS's. */
-	if (config->mode == SILL_MODE_GUEST)
-		find_framebuffer(loader, &handoff->framebuffer);
+	find_framebuffer(loader, &handoff->framebuffer);
 	handoff->log_level = config->log_level;
 	handoff->finish = config->finish;
 	copy_vendor(loader->system->FirmwareVendor, handoff->firmware_vendor,

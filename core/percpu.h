@@ -46,8 +46,10 @@ struct percpu {
 	uint64_t gdt[5];
 	struct tss tss;
 
-	/* What remains of its page, for rooms above that need a little for each CPU. */
-	uint8_t spare[1920] __attribute__((aligned(16)));
+	/* For rooms above that need a little for each CPU: what VT-x offers on it. */
+	uint8_t spare[640] __attribute__((aligned(16)));
+	/* For vmx/counters.c: the CPU reads and writes it by its physical address. */
+	uint8_t counters[32] __attribute__((aligned(16)));
 };
 
 static inline struct percpu *this_cpu(void)

@@ -26,6 +26,7 @@
 #include "underlay/underlay.h"
 #include "underlay/unload.h"
 #include "vmx/capability.h"
+#include "vmx/counters.h"
 #include "vmx/event.h"
 #include "vmx/leave.h"
 #include "vmx/operation.h"
@@ -199,7 +200,8 @@ static void create_shared(const struct sill_handoff *handoff,
 	}
 }
 
-static struct vcpu *create_vcpu(const struct vmx_capability *capability)
+static struct vcpu *create_vcpu(const struct sill_handoff *handoff,
+				const struct vmx_capability *capability)
 {
 	struct vcpu *vcpu = vcpu_create(capability);
 
@@ -213,7 +215,7 @@ static struct vcpu *create_vcpu(const struct vmx_capability *capability)
 	vcpu->ended = guest_ended;
 	vcpu->unload = underlay_unload;
 	vcpu->hypercall_features = hypercall_features(vcpu);
-	vcpu->apic_id = this_cpu()->apic_id;
+	vcpu->apic_id = this_cpu()->apic_id = handoff->cpus[launch.cpu].apic_id;
 	underlay_choose_owned_bits(vcpu);
 	return vcpu;
 }
@@ -222,11 +224,12 @@ static struct vcpu *create_vcpu(const struct vmx_capability *capability)
 __attribute__((noreturn)) static void enter(struct vcpu *vcpu, uint64_t nmis_before)
 {
 	vcpu_begin(vcpu);
+	counters_switch(vcpu);
 	write_guest_registers(vcpu);
 	/* An NMI that came before there was a vCPU. */
 	if (this_cpu()->nmi_count != nmis_before)
 		event_nmi_arrived();
-	if (launch.cpu < SILL_MAX_CPUS && ++cpus_launched == cpus_expected)
+	if (++cpus_launched == cpus_expected)
 		memory_forget_trampoline();
 	answer(0, "");
 	vcpu_run(vcpu);
@@ -245,7 +248,7 @@ void underlay_launch(const struct sill_handoff *handoff, uint64_t launch_physica
 		create_shared(handoff, capability);
 	if (io_bitmaps != NULL)
 		capability->primary.value |= PRIMARY_USE_IO_BITMAPS;
-	vcpu = create_vcpu(capability);
+	vcpu = create_vcpu(handoff, capability);
 	vcpu->boot_cpu = (handoff->cpus[launch.cpu].flags & SILL_CPU_BOOT) != 0;
 	if (vmx_operation_enter(capability) != 0)
 		give_back(-SILL_EIO, false, "VMXON failed, or there is no memory for its region");

@@ -13,8 +13,6 @@
 
 #include "ept/capability.h"
 
-#include "ept/capability.h"
-
 /* SDM, "Pin-Based VM-Execution Controls". */
 #define PIN_BASED_CONTROL_BITS(X)                                            \
 	X(0, EXTERNAL_INTERRUPT_EXITING, "external-interrupt exiting")       \

@@ -62,19 +62,20 @@ struct landing {
 	struct landing_table own_idtr;
 	uint16_t gs;
 	uint16_t ldtr, tr;
-	uint16_t code; /* the selector of the landing's code */
-	uint16_t nmi;  /* 1: an NMI came which the guest is to get */
+	uint16_t code;	   /* the selector of the landing's code */
+	uint16_t nmi;	   /* 1: an NMI came which the guest is to get */
+	uint64_t counters; /* IA32_PERF_GLOBAL_CTRL, or COUNTERS_NONE */
 
 	struct landing_gate gates[LANDING_GATES];
 	uint64_t gdt[LANDING_GDT_ENTRIES];
 };
 
 /*
- * Fills in what *state says; the rest is registers, nmis_seen and what depends on where the landing
- * lies. nmi_selector is the code segment that the guest's own IDT has for NMIs (0 = it has none):
- * the landing's code runs in a segment of that name, so that an NMI handler of the guest that comes
- * in between returns to a valid CS. False: the guest's selectors don't go together, or lie beyond
- * LANDING_GDT_ENTRIES.
+ * Fills in what *state says; the rest is registers, nmis_seen, counters and what depends on where
+ * the landing lies. nmi_selector is the code segment that the guest's own IDT has for NMIs (0 = it
+ * has none): the landing's code runs in a segment of that name, so that an NMI handler of the guest
+ * that comes in between returns to a valid CS. False: the guest's selectors don't go together, or
+ * lie beyond LANDING_GDT_ENTRIES.
  */
 __attribute__((warn_unused_result)) bool
 landing_fill(struct landing *landing, const struct sill_launch *state, uint16_t nmi_selector);

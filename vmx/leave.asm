@@ -27,8 +27,10 @@ LANDING_LDTR		equ 776
 LANDING_TR		equ 778
 LANDING_CODE		equ 780
 LANDING_NMI		equ 782
+LANDING_COUNTERS	equ 784
 
 PERCPU_NMI_COUNT	equ 152		; struct percpu
+MSR_IA32_PERF_GLOBAL_CTRL equ 38fh
 MSR_IA32_EFER		equ 0c0000080h
 MSR_IA32_FS_BASE	equ 0c0000100h
 MSR_IA32_GS_BASE	equ 0c0000101h
@@ -71,6 +73,10 @@ landing_code:
 	; Paging-Structure Caches": so all translations go, those of other PCIDs included.
 	mov	rax, [rbx + LANDING_CR4]
 	mov	cr4, rax
+	cmp	dword [rbx + LANDING_COUNTERS], -1 ; no CPU has that many
+	je	.no_counters
+	LOAD_MSR MSR_IA32_PERF_GLOBAL_CTRL, LANDING_COUNTERS
+.no_counters:
 
 	lidt	[rbx + LANDING_IDTR]
 	cmp	byte [rbx + LANDING_NMI], 0

@@ -13,6 +13,7 @@
 #include "core/safe_access.h"
 #include "core/string.h"
 #include "core/window.h"
+#include "vmx/counters.h"
 #include "vmx/guest_memory.h"
 #include "vmx/landing.h"
 
@@ -38,6 +39,7 @@ AT(own_gdtr, 752);
 AT(own_idtr, 764);
 AT(gs, 774);
 AT(nmi, 782);
+AT(counters, 784);
 _Static_assert(offsetof(struct percpu, nmi_count) == 152, "vmx/leave.asm relies on it");
 
 /* A CPU's landing lies at the end of the page that its struct percpu begins. */
@@ -270,6 +272,7 @@ void vcpu_leave(struct vcpu *vcpu)
 	if (address == 0)
 		return;
 	memcpy(landing->registers, &vcpu->registers, sizeof(landing->registers));
+	landing->counters = counters_of_guest(vcpu);
 	step(&state, address, true);
 }
 
@@ -283,6 +286,9 @@ void launch_abandon(const struct sill_launch *launch, bool in_vmx_operation)
 	physical_read(launch->idtr.base + NMI_GATE + offsetof(struct landing_gate, selector),
 		      &nmi_selector, sizeof(nmi_selector));
 	landing->nmis_seen = 0;
+	/* A VM entry that failed may have stopped them nevertheless. */
+	landing->counters =
+		this_cpu()->vcpu != NULL ? counters_of_guest(this_cpu()->vcpu) : COUNTERS_NONE;
 	memset(landing->registers, 0, sizeof(landing->registers));
 	if (!landing_fill(landing, launch, nmi_selector))
 		panic("the firmware's segment selectors leave no way back to it");

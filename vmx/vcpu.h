@@ -77,9 +77,10 @@ struct vcpu {
 	uint64_t odd_exits; /* those whose reason is in no table: failed VM entries */
 	uint64_t advances;  /* calls of vcpu_advance() */
 
-	void *vmcs;	     /* the VMCS region, */
-	uint8_t *io_bitmaps; /* the two I/O bitmaps (NULL in the underlay), */
-	uint8_t *msr_bitmap; /* the MSR bitmaps: whole pages of the arena */
+	void *vmcs;		   /* the VMCS region, */
+	uint8_t *io_bitmaps;	   /* the two I/O bitmaps (NULL: not used), */
+	uint8_t *msr_bitmap;	   /* the MSR bitmaps: whole pages of the arena */
+	struct counters *counters; /* vmx/counters.c; NULL: none that are stopped */
 
 	const struct vmx_capability *capability;
 	struct ept *ept;

@@ -215,6 +215,7 @@ struct sill_handoff {
 
 	uint64_t rsdp; /* 0 = none */
 	struct sill_serial serial;
+	/* In underlay mode it is the OS's, until Sill has to say why it can't go on. */
 	struct sill_framebuffer framebuffer;
 
 	uint32_t log_level; /* enum sill_log_level */
