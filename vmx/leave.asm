@@ -5,7 +5,7 @@
 ; in common. The general registers are the guest's only from the pops on, when its IDT is in force.
 
 default rel
-section .text.leave progbits alloc exec nowrite align=256
+section .text.leave progbits alloc exec nowrite align=512
 
 LANDING_REGISTERS	equ 512
 LANDING_CR3		equ 672
@@ -42,7 +42,7 @@ MSR_IA32_GS_BASE	equ 0c0000101h
 	wrmsr
 %endmacro
 
-; This part is shown to the guest, in a page at another address: 256 bytes, so that no page ends in
+; This part is shown to the guest, in a page at another address: 512 bytes, so that no page ends in
 ; it, with no absolute address, and nothing of Sill's memory but *RBX and (before CR3 changes) GS.
 global landing_code
 landing_code:
@@ -112,7 +112,7 @@ landing_nmi:
 	mov	rsp, [rsp + 24]		; RSP
 	push	r15
 	ret
-	times 256 - ($ - landing_code) db 0cch
+	times 512 - ($ - landing_code) db 0cch
 
 ; leave_step(struct landing *, code): both at their addresses in both worlds. Does not return.
 ; An NMI on the way finds the core's code segment in the landing's GDT too; a null SS needs no GDT.
