@@ -37,7 +37,8 @@ struct vcpu *vcpu_create(const struct vmx_capability *capability)
 	if (vcpu->vmcs == NULL || vcpu_list_add(vcpu) != 0)
 		return NULL;
 	vcpu->pages_1g = (cpuid(0x80000001, 0).edx & 1u << 26) != 0;
-	memcpy(vcpu->handlers, exit_table[capability->mode], sizeof(vcpu->handlers));
+	for (unsigned int reason = 0; reason < EXIT_REASON_COUNT; reason++)
+		vcpu->handlers[reason] = exit_table[capability->mode][reason];
 	return vcpu;
 }
 
