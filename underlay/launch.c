@@ -176,8 +176,9 @@ static struct vmx_capability *examine_cpu(const struct sill_handoff *handoff)
 static void create_shared(const struct sill_handoff *handoff,
 			  const struct vmx_capability *capability)
 {
-	uint32_t msr;
 	const char *problem;
+	uint32_t msr;
+	int error;
 
 	if (mtrr_read(&underlay.mtrr, capability->physical_address_bits) != 0)
 		give_back(-SILL_ENODEV, false,
@@ -187,9 +188,13 @@ static void create_shared(const struct sill_handoff *handoff,
 	if (problem != NULL)
 		log_warning("MTRR MSR %x: %s; such memory is treated as uncacheable", msr, problem);
 	msr_bitmap = page_allocate();
-	if (msr_bitmap == NULL || underlay_memory_create(handoff, capability->ept_vpid_cap) != 0)
-		give_back(-SILL_ENOMEM, false,
-			  "no memory for the EPT: the loader made the arena too small");
+	if (msr_bitmap == NULL)
+		give_back(-SILL_ENOMEM, false, "no memory: the loader made the arena too small");
+	error = underlay_memory_create(handoff, capability->ept_vpid_cap);
+	if (error != 0)
+		give_back(error, false, "the EPT cannot be built: %s",
+			  error == -SILL_ERANGE ? "the machine has RAM beyond what EPT translates"
+						: "the loader made the arena too small");
 	underlay_msr_bitmap_fill(msr_bitmap, capability);
 	if (handoff->serial.port != 0) {
 		io_bitmaps = serial_port_hide(handoff->serial.port);
