@@ -30,7 +30,7 @@
 #define TABLES_SHARE 4
 #define TABLES_MORE  16
 
-static uint64_t most_tables = UINT64_MAX;
+static uint64_t most_tables;
 
 static uint64_t allocate_table(void *context)
 {
@@ -114,6 +114,7 @@ int underlay_memory_create(const struct sill_handoff *handoff, uint64_t ept_capa
 		error = map_start(handoff);
 	if (error == 0)
 		error = hole_create();
+	most_tables = handoff->arena.size / PAGE_SIZE / TABLES_SHARE;
 	if (most_tables < underlay.ept.tables + TABLES_MORE)
 		most_tables = underlay.ept.tables + TABLES_MORE;
 	if (error == 0)
