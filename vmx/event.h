@@ -13,6 +13,9 @@ void event_nmi_arrived(void);
 /* The same of a machine check. False: there is no guest that it could be passed on to. */
 bool event_machine_check_arrived(void);
 
+/* The guest is to get one NMI more. */
+void event_add_nmi(struct vcpu *vcpu);
+
 /*
  * After vcpu->pin_controls or vcpu->primary_controls was changed: puts both into the VMCS, with
  * what an event that waits for the guest needs.

@@ -17,8 +17,9 @@ exit_handler exit_cpuid;	     /* vmx/exit_cpuid.c */
 exit_handler exit_rdmsr, exit_wrmsr; /* vmx/exit_msr.c */
 exit_handler exit_control_register;  /* vmx/exit_control_register.c */
 exit_handler exit_xsetbv;	     /* vmx/exit_xsetbv.c */
-exit_handler exit_exception_or_nmi, exit_external_interrupt, exit_nmi_window,
+exit_handler exit_exception_or_nmi, exit_external_interrupt,
 	exit_triple_fault;				   /* vmx/exit_event.c */
+exit_handler exit_nmi_window;				   /* vmx/event.c */
 exit_handler exit_wbinvd, exit_invalid_opcode, exit_rdpmc; /* vmx/exit_instruction.c */
 exit_handler exit_hypercall;				   /* hypercall/dispatch.c */
 exit_handler exit_hypercall_shown;			   /* the same, for people to watch */

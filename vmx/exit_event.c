@@ -6,89 +6,10 @@
 #include "core/log.h"
 #include "core/msr.h"
 #include "core/panic.h"
-#include "core/percpu.h"
 #include "core/trap.h"
 #include "vmx/deadline.h"
 #include "vmx/event.h"
 #include "vmx/exit.h"
-
-/*
- * NMIs. They all go to the guest, at the first moment at which it can take one, which the CPU
- * finds by itself: NMI-window exiting. An NMI may arrive while Sill runs, up to the last
- * instruction before VM entry. So the handler itself switches NMI-window exiting on (it writes
- * values that are constant while it may interrupt, and it only adds to them, so it can't undo what
- * it interrupts), and then the entry is followed by an exit at once. None is lost between a check
- * and the entry, and the exit path has nothing to check.
- *
- * In the underlay the guest takes its NMIs without Sill. NMI-window exiting is allowed only with
- * virtual NMIs, and these only with NMI exiting (SDM, "VM-Execution Control Fields" among the
- * checks on VMX controls), so the three come and go together. Blocking by NMI is saved and loaded
- * alike with and without them, and an exit does not change it.
- */
-#define PIN_FOR_NMI_WINDOW ((uint32_t)(PIN_BASED_NMI_EXITING | PIN_BASED_VIRTUAL_NMIS))
-
-static void open_nmi_window(const struct vcpu *vcpu)
-{
-	vmwrite(VMCS_PIN_BASED_CONTROLS, vcpu->pin_controls | PIN_FOR_NMI_WINDOW);
-	vmwrite(VMCS_PRIMARY_PROCESSOR_BASED_CONTROLS,
-		vcpu->primary_controls | PRIMARY_NMI_WINDOW_EXITING);
-}
-
-void event_write_controls(const struct vcpu *vcpu)
-{
-	/* First the controls, then the question: an NMI between the two opens the window again. */
-	vmwrite(VMCS_PIN_BASED_CONTROLS, vcpu->pin_controls);
-	vmwrite(VMCS_PRIMARY_PROCESSOR_BASED_CONTROLS, vcpu->primary_controls);
-	if (vcpu->waiting_nmis > 0 || vcpu->waiting_machine_check)
-		open_nmi_window(vcpu);
-}
-
-static void request_nmi_window(struct vcpu *vcpu)
-{
-	/*
-	 * A CPU holds one NMI pending besides the one being handled. The count is changed by one
-	 * instruction each time: an NMI that comes between two changes it as well.
-	 */
-	if (vcpu->waiting_nmis < 2)
-		__atomic_fetch_add(&vcpu->waiting_nmis, 1, __ATOMIC_RELAXED);
-	open_nmi_window(vcpu);
-}
-
-void event_nmi_arrived(void)
-{
-	struct vcpu *vcpu = this_cpu()->vcpu;
-
-	if (vcpu != NULL)
-		request_nmi_window(vcpu);
-}
-
-/*
- * A machine check is about the machine, which is the guest's in the underlay: it gets the exception
- * as soon as it can take one, and finds in IA32_MCG_STATUS that its own RIP has nothing to do with
- * it. (If the error is in Sill's own state, RIPV is clear and no guest goes on after that.)
- */
-bool event_machine_check_arrived(void)
-{
-	struct vcpu *vcpu = this_cpu()->vcpu;
-
-	if (vcpu == NULL || vcpu->capability->mode != SILL_MODE_UNDERLAY)
-		return false;
-	vcpu->waiting_machine_check = true;
-	open_nmi_window(vcpu);
-	return true;
-}
-
-void exit_nmi_window(struct vcpu *vcpu)
-{
-	if (vcpu->waiting_machine_check) {
-		vcpu->waiting_machine_check = false;
-		vcpu_inject(vcpu, INTERRUPTION_TYPE_HARDWARE_EXCEPTION, VECTOR_MC, false, 0);
-	} else if (vcpu->waiting_nmis > 0) {
-		__atomic_fetch_sub(&vcpu->waiting_nmis, 1, __ATOMIC_RELAXED);
-		vcpu_inject(vcpu, INTERRUPTION_TYPE_NMI, VECTOR_NMI, false, 0);
-	}
-	event_write_controls(vcpu);
-}
 
 /*
  * An event whose delivery the exception interrupted is dropped where the guest's next try brings
@@ -102,7 +23,7 @@ static void keep_interrupted_nmi(struct vcpu *vcpu)
 	    INTERRUPTION_TYPE(vectoring) == INTERRUPTION_TYPE_NMI) {
 		vmwrite(VMCS_GUEST_INTERRUPTIBILITY_STATE,
 			vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE) & ~(uint64_t)BLOCKING_BY_NMI);
-		request_nmi_window(vcpu);
+		event_add_nmi(vcpu);
 	}
 }
 
@@ -159,7 +80,7 @@ void exit_exception_or_nmi(struct vcpu *vcpu)
 
 	if (INTERRUPTION_TYPE(information) == INTERRUPTION_TYPE_NMI) {
 		/* "NMIs blocked" is in force, as in an NMI handler, until an IRET. */
-		request_nmi_window(vcpu);
+		event_add_nmi(vcpu);
 		trap_unblock_nmi();
 		return;
 	}
