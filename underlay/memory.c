@@ -171,13 +171,15 @@ void underlay_exit_ept_violation(struct vcpu *vcpu)
 
 	if (underlay_memory_grant(vcpu, gpa) != 0)
 		/*
-		 * Out of tables: only a CPU without 1-GiB pages gets here, and only when something
-		 * tries one address after the other.
+		 * Beyond what EPT translates, where no machine has anything; or out of tables,
+		 * which takes a CPU without 1-GiB pages and something that tries one address after
+		 * another.
 		 */
 		vcpu_stop(vcpu, VCPU_NOT_HANDLED,
-			  "no memory left to map guest-physical %llx: %llu tables of %llu used",
-			  (unsigned long long)gpa, (unsigned long long)underlay.ept.tables,
-			  (unsigned long long)most_tables);
+			  "guest-physical %llx cannot be mapped: EPT ends at %llx, %llu of %llu "
+			  "tables are in use",
+			  (unsigned long long)gpa, (unsigned long long)address_end(),
+			  (unsigned long long)underlay.ept.tables, (unsigned long long)most_tables);
 	/* If the page has all rights, it got them from another CPU in the meantime. */
 	if (ept_translate(&underlay.ept, gpa, NULL, &leaf) == 0 &&
 	    (leaf.permissions & EPT_WRITE) == 0 && (qualification & EPT_VIOLATION_WRITE) != 0)
