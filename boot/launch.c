@@ -148,15 +148,18 @@ static bool is_used(const struct loader *loader, uint32_t cpu)
 }
 
 /* The boot CPU last: as long as it is beneath, so is whoever asks. */
-EFI_STATUS unload(struct loader *loader)
+EFI_STATUS unload(struct loader *loader, uint32_t *count)
 {
+	*count = 1;
 	for (uint32_t i = 0; i < loader->cpu_count; i++) {
-		EFI_STATUS status = EFI_SUCCESS;
+		if (i == loader->boot_cpu || !is_used(loader, i))
+			continue;
 
-		if (i != loader->boot_cpu && is_used(loader, i))
-			status = unload_cpu(loader, i);
+		EFI_STATUS status = unload_cpu(loader, i);
+
 		if (EFI_ERROR(status))
 			return status;
+		++*count;
 	}
 	return unload_cpu(loader, loader->boot_cpu);
 }

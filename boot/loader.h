@@ -120,8 +120,8 @@ __attribute__((warn_unused_result)) EFI_STATUS leave(struct loader *loader);
 __attribute__((warn_unused_result)) EFI_STATUS launch(struct loader *loader);
 /* Whether Sill lies beneath the CPU that asks. */
 bool is_beneath(void);
-/* Takes the Sill that lies beneath away from all CPUs. */
-__attribute__((warn_unused_result)) EFI_STATUS unload(struct loader *loader);
+/* Takes the Sill that lies beneath away from all CPUs, and says how many they were. */
+__attribute__((warn_unused_result)) EFI_STATUS unload(struct loader *loader, uint32_t *count);
 
 /* sleep.c: takes suspend to RAM out of what an OS finds, or puts it back. Needs the memory map. */
 void hide_sleep(struct loader *loader, bool hide);

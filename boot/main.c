@@ -110,14 +110,12 @@ static EFI_STATUS meet_sill(struct loader *loader)
 	EFI_STATUS status = find_cpus(loader);
 
 	if (!EFI_ERROR(status))
-		status = unload(loader);
-
+		status = unload(loader, &count);
 	if (EFI_ERROR(status)) {
 		say(loader, "Sill: %s\n", loader->reason);
 		return status;
 	}
-	say(loader, "Sill is gone from %u CPU%s.\n", loader->cpu_count,
-	    loader->cpu_count == 1 ? "" : "s");
+	say(loader, "Sill is gone from %u CPU%s.\n", count, count == 1 ? "" : "s");
 	if (!EFI_ERROR(make_map_buffer(loader)) &&
 	    !EFI_ERROR(read_memory_map(loader, loader->ranges_limit, &count, &key)))
 		hide_sleep(loader, false);
