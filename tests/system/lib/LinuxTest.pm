@@ -9,6 +9,8 @@
 # boot_linux() takes, besides what boot() takes (cpus, model, exclude, timeout, until …):
 #   script     what the first process does, after tests/system/linux/prelude: a text
 #   sill       1: Sill starts first; 0: the same without Sill
+#   console    Sill's: com2 (the default, shown in serial2) or none
+#   next       what Sill starts (the default is the launcher of the kernel)
 #   conf       more lines for sill.conf
 #   cmdline    more words for the kernel
 #   programs   more programs that the script can call; probe, and sill if it is built, are there always
@@ -16,6 +18,7 @@
 # The result is that of boot(), with
 #   marks      what the script's lines 'MARK key=value' said: a hash; of several with one key the last
 #   ticks      TSC ticks (one each instruction) from the kernel's start to its first process
+#   exits      what the script's last 'sill stats' said: { name of an exit => [ count for each CPU ] }
 
 package LinuxTest;
 
@@ -24,13 +27,13 @@ use warnings;
 use Exporter qw(import);
 use SillTest;
 
-our @EXPORT = (qw(boot_linux), @SillTest::EXPORT);
+our @EXPORT = (qw(boot_linux compare_boots part write_file $cmdline), @SillTest::EXPORT);
 
 my $made = 0;
 
 # nokaslr and random.trust_cpu make boots the same; the rest leaves out what only takes time in the emulator.
-my $cmdline = 'console=ttyS0,115200 initrd=\EFI\sill\initrd nokaslr panic=0 cryptomgr.notests random.trust_cpu=on'
-	. ' no_timer_check hpet=disable';
+our $cmdline = 'console=ttyS0,115200 initrd=\EFI\sill\initrd nokaslr panic=0 cryptomgr.notests random.trust_cpu=on'
+	. ' no_timer_check hpet=disable tsc_early_khz=5000';
 
 sub write_file
 {
@@ -50,11 +53,13 @@ sub boot_linux
 	my $line = $file->('cmdline', $cmdline . ($o{cmdline} ? " $o{cmdline}" : '') . "\n");
 	chomp(my $kernel = `scripts/linux vmlinuz`);
 	my @programs = ('build/tests/linux/probe', (grep { -f $_ } 'build/tools/sill'), @{ $o{programs} // [] });
-	my $conf = $o{sill} ? "mode = underlay\nnext = \\EFI\\sill\\launcher.efi\nconsole = com2\n" . ($o{conf} // '') : "\n";
+	my $console = $o{console} // 'com2';
+	my $next = $o{next} // '\EFI\sill\launcher.efi';
+	my $conf = $o{sill} ? "mode = underlay\nnext = $next\nconsole = $console\n" . ($o{conf} // '') : "\n";
 
 	system('tests/system/linux/mkinitramfs', "$base.initrd", $script, @programs) == 0 or BAIL_OUT('no initramfs');
 	my $run = boot(
-		timeout => 120, serial2 => 1, power_off => !defined $o{until},
+		timeout => 120, serial2 => $console eq 'com2', power_off => !defined $o{until},
 		(map { exists $o{$_} ? ($_ => $o{$_}) : () }
 			qw(name machine model exclude memory cpus until timeout may_die no_fw_cfg power_off)),
 		conf => $conf, $o{sill} ? () : (first => 'build/tests/launcher.efi'),
@@ -64,7 +69,121 @@ sub boot_linux
 	$run->{marks} = { map { /^MARK (\w+)=(.*)$/ ? ($1, $2) : () } @{ $run->{lines} } };
 	my ($from, $to) = @{ $run->{marks} }{qw(kernel_tsc init_tsc)};
 	$run->{ticks} = $to - $from if defined $from && defined $to;
+	my $table;
+	for (@{ $run->{lines} }) {
+		if (/^VM exits, by APIC ID of the CPU /) {
+			$table = $run->{exits} = {};
+		} elsif ($table && /^(\S+(?: \S+)*)  +([0-9]+(?: +[0-9]+)*)$/) {
+			$table->{$1} = [ (split / +/, $2)[0 .. ($o{cpus} // 1) - 1] ];
+		} else {
+			undef $table;
+		}
+	}
 	return $run;
+}
+
+# Lines of the script between 'BEGIN name' and 'END name', without the kernel's time stamps.
+sub part
+{
+	my ($run, $name) = @_;
+	my ($text) = $run->{serial} =~ /^BEGIN \Q$name\E\n(.*?)^END \Q$name\E$/ms;
+	return map { s/^\[ *[0-9]+\.[0-9]+\] //r } split /\n/, $text // '';
+}
+
+# The messages as they are compared, by the rules in linux/dmesg_differences.
+sub comparable
+{
+	my @lines = @_;
+	my @moved;
+	for my $rule (grep { /^[*=~] / } split /\n/, slurp('tests/system/linux/dmesg_differences')) {
+		my ($kind, $re) = $rule =~ /^(.) (.*)$/;
+		if ($kind eq '*') {
+			@lines = grep { !/$re/ } @lines;
+		} elsif ($kind eq '~') {
+			push @moved, sort grep { /$re/ } @lines;
+			@lines = grep { !/$re/ } @lines;
+		} else {
+			for (@lines, @moved) {
+				next if !/$re/;
+				for my $group (reverse 1 .. $#+) {
+					substr($_, $-[$group], $+[$group] - $-[$group]) = '…' if defined $-[$group];
+				}
+			}
+		}
+	}
+	return @lines, @moved;
+}
+
+# How many bytes of the firmware's map are usable.
+sub usable
+{
+	my $size = 0;
+	my @ranges = map { /^BIOS-e820: \[mem 0x(\w+)-0x(\w+)\] usable$/ ? [ hex $1, hex $2 ] : () } @_;
+	$size += $_->[1] - $_->[0] + 1 for @ranges;
+	return $size;
+}
+
+# The same boot with Sill and without: takes what boot_linux() takes, and 'more', a script for Sill's boot alone, after
+# the comparison. Checks that nothing differs but what is explained, and returns both runs.
+sub compare_boots
+{
+	my %o = @_;
+	my $cpus = $o{cpus} // 1;
+	my $more = delete $o{more} // '';
+	# One script for both, since its size and its first commands are part of what is compared.
+	my $script = <<"EOF2";
+if sill ping >/dev/null 2>&1; then with_sill=1; else with_sill=0; fi
+mark with_sill \$with_sill
+mark cpus \$(nproc)
+if [ \$with_sill = 1 ]; then sill stats; fi
+echo BEGIN dmesg
+dmesg
+echo END dmesg
+if [ \$with_sill = 1 ]; then
+:
+$more
+fi
+check 'the end is reached' true
+finish
+EOF2
+	my %run;
+	for my $sill (0, 1) {
+		my $run = $run{$sill} = boot_linux(%o, name => $sill ? 'with Sill' : 'without', script => $script, sill => $sill,
+			console => 'none');
+		relay_tap($run, 1);
+		is($run->{marks}{with_sill}, $sill, "$run->{name}: the program sill finds out");
+		is($run->{marks}{cpus}, $cpus, "$run->{name}: Linux has $cpus CPUs");
+	}
+	my ($without, $with) = @run{0, 1};
+	my ($native, $ours) = map { $_->{ticks} // 0 } $without, $with;
+	cmp_ok($ours, '<=', 1.01 * $native, 'from the kernel\'s start to its first process at most 1.01 times the ticks')
+		or diag("$native ticks without Sill, $ours with it");
+	note(sprintf '%d ticks without Sill, %d with it: %.4f', $native, $ours, $native ? $ours / $native : 0);
+
+	my @messages = map { [ part($_, 'dmesg') ] } $without, $with;
+	cmp_ok(scalar @{ $messages[0] }, '>', 100, 'the kernel has messages');
+	my $hole = usable(@{ $messages[0] }) - usable(@{ $messages[1] });
+	cmp_ok($hole, '>', 0, 'Sill took memory from the OS');
+	cmp_ok($hole, '<=', (2048 + 64 * $cpus) * 1024, "at most 2 MiB and 64 KiB for each CPU, from the OS's view");
+	my @compared = map { [ comparable(@$_) ] } @messages;
+	# From what the firmware reserves, one range is new and all others are as they were.
+	my %old = map { /^BIOS-e820: (.*\] (?!usable).*)$/ ? ($1, 1) : () } @{ $messages[0] };
+	my @new = grep { !$old{$_} } map { /^BIOS-e820: (.*\] (?!usable).*)$/ ? $1 : () } @{ $messages[1] };
+	is(scalar @new, 1, 'one reserved range more') or diag(join "\n", @new);
+	$with->{hole} = join '-', ($new[0] // '') =~ /0x0*(\w+)-0x0*(\w+)\] reserved$/;
+	# Not is(), which would show all of them.
+	if (!ok(join("\n", @{ $compared[1] }) eq join("\n", @{ $compared[0] }), 'Linux\' messages differ only where it is explained')) {
+		for my $n (0, 1) {
+			write_file("$root/build/system/dmesg.$n", join '', map { "$_\n" } @{ $compared[$n] });
+		}
+		diag(`diff build/system/dmesg.0 build/system/dmesg.1`);
+	}
+	my %forced = map { $_ => 1 } 'INIT signal', 'start-up IPI', qw(CPUID VMCALL XSETBV RDMSR WRMSR), 'control-register access';
+	my @reasons = grep { !/^ticks/ } sort keys %{ $with->{exits} };
+	is(join(', ', grep { !$forced{$_} } @reasons), '', 'no VM exits but what is forced');
+	ok($with->{exits}{CPUID}, 'the exits were counted');
+	note("VM exits to the first process: $_: @{ $with->{exits}{$_} }") for @reasons;
+	return ($without, $with);
 }
 
 1;
