@@ -49,7 +49,7 @@ struct percpu {
 	/* For rooms above that need a little for each CPU: what VT-x offers on it. */
 	uint8_t spare[640] __attribute__((aligned(16)));
 	/* For vmx/counters.c: the CPU reads and writes it by its physical address. */
-	uint8_t counters[32] __attribute__((aligned(16)));
+	uint8_t counters[64] __attribute__((aligned(16)));
 };
 
 static inline struct percpu *this_cpu(void)

@@ -375,6 +375,8 @@ static int make_change(struct ept *ept, const struct change *change)
 
 	if (!error)
 		apply(ept, change, ept->root, ROOT_LEVEL, 0);
+	else if (ept->shared)
+		return error;
 	tidy(ept, ept->root, ROOT_LEVEL, 0, change->first, change->end);
 	return error;
 }

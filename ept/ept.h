@@ -65,6 +65,12 @@ struct ept {
 	 * INVEPT before the next VM entry with these tables, then clear it. Never cleared here.
 	 */
 	bool stale;
+	/*
+	 * Several CPUs run with these tables, and can't be made to execute INVEPT: a change that
+	 * fails leaves the tables that it has made, empty or split, for the next one. Set by the
+	 * caller after ept_init().
+	 */
+	bool shared;
 	uint64_t root;	       /* physical address of the EPT PML4 table */
 	uint64_t tables;       /* how many tables there are, the root included */
 	uint64_t capabilities; /* IA32_VMX_EPT_VPID_CAP: EPT_CAP_* */

@@ -17,6 +17,8 @@
 #define LEAF_D_1_EAX_XSAVES	  BIT(3)
 #define LEAF_D_N_ECX_SUPERVISOR	  BIT(0) /* the component is managed by IA32_XSS */
 
+#define COMPONENT_PT		  8
+
 #define LEAF_19_EBX_AESKLE	  BIT(0)
 
 #define LEAF_80000001_EDX_SYSCALL BIT(11)
@@ -29,22 +31,18 @@
  *   CR4.FRED is Sill's for the same reason. LKGS, which comes with FRED, stands for itself and is
  *   shown.
  * - RDMSRLIST and WRMSRLIST raise #UD without a tertiary control, so do PBNDKB and its like.
- * - RDMSR and WRMSRNS with the MSR's number in the instruction exit with reasons of their own.
+ * - RDMSR and WRMSRNS with the MSR's number in the instruction exit with reasons of their own, and
+ *   so do URDMSR and UWRMSR.
  */
-#define LEAF_7_1_EAX_FRED    BIT(17)
-#define LEAF_7_1_EAX_MSRLIST BIT(27)
-#define LEAF_7_1_EBX_PBNDKB  BIT(1)
-#define LEAF_7_1_ECX_MSR_IMM BIT(5)
+#define LEAF_7_1_EAX_FRED     BIT(17)
+#define LEAF_7_1_EAX_MSRLIST  BIT(27)
+#define LEAF_7_1_EBX_PBNDKB   BIT(1)
+#define LEAF_7_1_ECX_MSR_IMM  BIT(5)
+#define LEAF_7_1_EDX_USER_MSR BIT(15)
 
 static bool has_secondary(const struct cpuid_view *view, uint32_t control)
 {
 	return (view->capability->secondary.value & control) != 0;
-}
-
-/* SDM, "Miscellaneous Data": otherwise IA32_RTIT_CTL.TraceEn can't be set in VMX operation. */
-bool cpuid_hides_processor_trace(const struct vmx_capability *capability)
-{
-	return (capability->misc & VMX_MISC_PT_IN_VMX) == 0;
 }
 
 static void filter_leaf_7(const struct cpuid_view *view, uint32_t subleaf, struct vmx_cpuid *r)
@@ -52,14 +50,19 @@ static void filter_leaf_7(const struct cpuid_view *view, uint32_t subleaf, struc
 	if (subleaf == 1) {
 		r->eax &= ~(LEAF_7_1_EAX_FRED | LEAF_7_1_EAX_MSRLIST);
 		r->ebx &= ~LEAF_7_1_EBX_PBNDKB;
+		r->edx &= ~LEAF_7_1_EDX_USER_MSR;
 		r->ecx &= ~LEAF_7_1_ECX_MSR_IMM;
 	}
 	if (subleaf != 0)
 		return;
 	if (!has_secondary(view, SECONDARY_ENABLE_INVPCID))
 		r->ebx &= ~LEAF_7_EBX_INVPCID;
-	if (cpuid_hides_processor_trace(view->capability))
-		r->ebx &= ~LEAF_7_EBX_PT;
+	/*
+	 * Intel PT writes its packets to physical addresses that no EPT translates, Sill's too,
+	 * unless VMX controls are set that not all such CPUs have: "Virtualization of Guest Output
+	 * Packet Streams".
+	 */
+	r->ebx &= ~LEAF_7_EBX_PT;
 	r->ecx &= ~LEAF_7_ECX_OSPKE;
 	if ((view->cr4 & CR4_PKE) != 0)
 		r->ecx |= LEAF_7_ECX_OSPKE;
@@ -74,7 +77,13 @@ static void filter_leaf_7(const struct cpuid_view *view, uint32_t subleaf, struc
 /* The guest's XCR0 and IA32_XSS are in the CPU, so the sizes are those of the guest. */
 static void filter_leaf_d(const struct cpuid_view *view, uint32_t subleaf, struct vmx_cpuid *r)
 {
-	if (subleaf == 0 || has_secondary(view, SECONDARY_ENABLE_XSAVES_XRSTORS))
+	if (subleaf == 0)
+		return;
+	if (subleaf == 1)
+		r->ecx &= ~(1u << COMPONENT_PT);
+	if (subleaf == COMPONENT_PT)
+		*r = (struct vmx_cpuid){0};
+	if (has_secondary(view, SECONDARY_ENABLE_XSAVES_XRSTORS))
 		return;
 	if (subleaf == 1) {
 		r->eax &= ~LEAF_D_1_EAX_XSAVES;
@@ -98,8 +107,7 @@ void cpuid_filter(const struct cpuid_view *view, uint32_t highest, uint32_t leaf
 		filter_leaf_d(view, subleaf, answer);
 		break;
 	case 0x14:
-		if (cpuid_hides_processor_trace(view->capability))
-			*answer = (struct vmx_cpuid){0};
+		*answer = (struct vmx_cpuid){0};
 		break;
 	case 0x19:
 		if ((view->cr4 & CR4_KL) == 0)

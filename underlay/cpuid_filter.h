@@ -41,7 +41,4 @@ static inline uint32_t cpuid_filter_leaf_1_ecx(const struct cpuid_view *view, ui
 	       (uint32_t)view->show_hypervisor << 31;
 }
 
-/* Whether Intel Processor Trace, if the CPU has it, can't be used under VMX. */
-bool cpuid_hides_processor_trace(const struct vmx_capability *capability);
-
 #endif

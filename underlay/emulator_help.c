@@ -9,15 +9,16 @@
 /*
  * Bochs answers a read of this port with the port's number if its configuration has port_e9_hack.
  * On a machine without a device there (all real ones: nothing has ever been assigned to it) a
- * read gives all ones.
+ * read gives all ones. QEMU can be made to answer alike, but it says that it is no bare machine.
  */
-#define PORT_E9 0xe9
+#define CPUID_1_ECX_HYPERVISOR (1u << 31)
+#define PORT_E9		       0xe9
 
 static bool is_bochs;
 
 void emulator_help_start(void)
 {
-	is_bochs = inb(PORT_E9) == PORT_E9;
+	is_bochs = (cpuid(1, 0).ecx & CPUID_1_ECX_HYPERVISOR) == 0 && inb(PORT_E9) == PORT_E9;
 	if (is_bochs)
 		apic_map();
 }

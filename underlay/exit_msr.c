@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * RDMSR and WRMSR under an OS. The bitmap (underlay/msr_bitmap.c) sends here what must not be as it
- * is on the CPU, and the CPU itself sends the MSRs that the bitmap has no bits for: those are left
- * to the CPU after all.
+ * is on the CPU, and the CPU itself sends the MSRs that the bitmap has no bits for. Intel's CPUs
+ * have none there; what has is another hypervisor, below, which would take an address in them for
+ * one of Sill's memory as well.
  */
 #include "core/cpu.h"
 #include "core/log.h"
+#include "core/memory.h"
 #include "core/msr.h"
 #include "core/safe_access.h"
 #include "underlay/microcode.h"
@@ -13,13 +15,7 @@
 #include "underlay/underlay.h"
 #include "vmx/exit.h"
 
-#define APIC_PAGE 4096u
-
-static bool has_bits_in_bitmap(uint32_t msr)
-{
-	return msr <= MSR_BITMAP_LOW_LAST ||
-	       (msr >= MSR_BITMAP_HIGH_FIRST && msr <= MSR_BITMAP_HIGH_LAST);
-}
+#define ADDRESS_PAGE 0x000ffffffffff000ull
 
 /* SDM, "Enabling and Entering VMX Operation": as firmware leaves it that wants no VMX. */
 static uint64_t without_vmx(uint64_t feature_control)
@@ -35,31 +31,40 @@ void underlay_exit_rdmsr(struct vcpu *vcpu)
 	uint32_t msr = (uint32_t)vcpu->registers.rcx;
 	uint64_t value;
 
-	if (msr == MSR_IA32_FEATURE_CONTROL)
-		value = without_vmx(rdmsr(msr));
-	else if (has_bits_in_bitmap(msr) || !safe_rdmsr(msr, &value)) {
+	if (msr != MSR_IA32_FEATURE_CONTROL) {
 		vcpu_inject_gp(vcpu);
 		return;
 	}
+	value = without_vmx(rdmsr(msr));
 	vcpu->registers.rax = (uint32_t)value;
 	vcpu->registers.rdx = value >> 32;
 	vcpu_advance(vcpu);
 }
 
-/*
- * The local APIC's page takes the place of whatever lies there, for Sill on this CPU too. SDM,
- * "Relocating the Local APIC Registers".
- */
-static bool write_apic_base(uint64_t value)
+/* Does [base, base + size) touch Sill's memory? */
+static bool touches_arena(uint64_t base, uint64_t size)
 {
-	uint64_t base = value & ~(uint64_t)(APIC_PAGE - 1);
+	const struct sill_range *arena = &underlay.arena;
 
-	if (base - underlay.arena.base < underlay.arena.size) {
-		log_warning("a local APIC was to be moved over Sill's memory, to %llx: #GP",
-			    (unsigned long long)base);
+	return base < arena->base + arena->size && arena->base < base + size;
+}
+
+/*
+ * MSRs with a physical address that no EPT translates. The local APIC's page takes the place of
+ * whatever lies there, for Sill on this CPU too ("Relocating the Local APIC Registers"); the
+ * hardware feedback interface writes its table there ("Hardware Feedback Interface and Intel Thread
+ * Director": up to 16 pages).
+ */
+static bool write_address(uint32_t msr, uint64_t value)
+{
+	uint64_t pages = msr == MSR_IA32_APIC_BASE ? 1 : 16;
+
+	if (touches_arena(value & ADDRESS_PAGE, pages * PAGE_SIZE)) {
+		log_warning("MSR %x was to point into Sill's memory, at %llx: #GP", msr,
+			    (unsigned long long)value);
 		return false;
 	}
-	return safe_wrmsr(MSR_IA32_APIC_BASE, value);
+	return safe_wrmsr(msr, value);
 }
 
 void underlay_exit_wrmsr(struct vcpu *vcpu)
@@ -72,12 +77,10 @@ void underlay_exit_wrmsr(struct vcpu *vcpu)
 		underlay_load_microcode(vcpu, value);
 		return;
 	}
-	if (msr == MSR_IA32_APIC_BASE)
-		accepted = write_apic_base(value);
-	else if (underlay_mtrr_is(msr))
-		accepted = underlay_mtrr_write(vcpu, msr, value) == 0;
+	if (msr == MSR_IA32_APIC_BASE || msr == MSR_IA32_HW_FEEDBACK_PTR)
+		accepted = write_address(msr, value);
 	else
-		accepted = !has_bits_in_bitmap(msr) && safe_wrmsr(msr, value);
+		accepted = underlay_mtrr_is(msr) && underlay_mtrr_write(vcpu, msr, value) == 0;
 	if (accepted)
 		vcpu_advance(vcpu);
 	else

@@ -12,6 +12,7 @@
  */
 #include "core/cpu.h"
 #include "core/cpu_setup.h"
+#include "core/msr.h"
 #include "underlay/emulator_help.h"
 #include "underlay/underlay.h"
 #include "vmx/event.h"
@@ -33,9 +34,20 @@ static inline void set_table_register(uint32_t base_field, uint32_t limit_field)
 	vmwrite_proven(limit_field, 0xffff);
 }
 
+/* What the old life of this CPU had still to come. */
+static inline void drop_waiting_events(struct vcpu *vcpu)
+{
+	if (vcpu->waiting_nmis == 0 && !vcpu->waiting_machine_check)
+		return;
+	vcpu->waiting_nmis = 0;
+	vcpu->waiting_machine_check = false;
+	event_write_controls(vcpu);
+}
+
 /*
- * SDM, "Processor State After Reset", the column for INIT: MSRs, x87, vector registers, XCR0 and
- * the TSC stay as they are; so do CR0.CD and CR0.NW, which VMX transitions don't touch either.
+ * SDM, "Processor State After Reset", the column for INIT: MSRs (but those that switch CET on),
+ * x87, vector registers, XCR0 and the TSC stay as they are; so do CR0.CD and CR0.NW, which VMX
+ * transitions don't touch either.
  */
 static inline void set_init_state(struct vcpu *vcpu, uint16_t cs_selector, uint64_t cs_base,
 				  uint16_t ip)
@@ -50,6 +62,11 @@ static inline void set_init_state(struct vcpu *vcpu, uint16_t cs_selector, uint6
 	write_dr2(0);
 	write_dr3(0);
 	write_dr6(0xffff0ff0);
+
+	if (vcpu->has_cet) {
+		wrmsr(MSR_IA32_U_CET, 0);
+		wrmsr(MSR_IA32_S_CET, 0);
+	}
 
 	vmwrite_proven(VMCS_GUEST_CR0, cr0 | c->guest_cr0_fixed0);
 	vmwrite_proven(VMCS_CR0_READ_SHADOW, cr0);
@@ -79,14 +96,7 @@ static inline void set_init_state(struct vcpu *vcpu, uint16_t cs_selector, uint6
 	vmwrite_proven(VMCS_GUEST_INTERRUPTIBILITY_STATE, 0);
 	vmwrite_proven(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS, 0);
 	tlb_flush_guest(vcpu);
-}
-
-/* What the old life of this CPU had still to come. */
-static void drop_waiting_events(struct vcpu *vcpu)
-{
-	vcpu->waiting_nmis = 0;
-	vcpu->waiting_machine_check = false;
-	event_write_controls(vcpu);
+	drop_waiting_events(vcpu);
 }
 
 void underlay_exit_init(struct vcpu *vcpu)
@@ -116,8 +126,6 @@ void underlay_exit_sipi(struct vcpu *vcpu)
 
 	vcpu->waits_for_sipi = false;
 	set_init_state(vcpu, (uint16_t)(vector << 8), (uint64_t)vector << 12, 0);
-	if (__builtin_expect(vcpu->waiting_nmis != 0 || vcpu->waiting_machine_check, false))
-		drop_waiting_events(vcpu);
 	vcpu->sipi_ticks = rdtsc() - start;
 	emulator_help_pass_sipi_on(vector);
 }

@@ -88,9 +88,11 @@ static void write_guest_registers(const struct vcpu *vcpu)
 
 	vmwrite(VMCS_GUEST_CR0, launch.cr0 | c->guest_cr0_fixed0);
 	vmwrite(VMCS_GUEST_CR3, launch.cr3);
-	vmwrite(VMCS_GUEST_CR4, launch.cr4 | vcpu->cr4_forced);
+	/* What firmware may have left on of a feature that is hidden now is off: see CR4's handler.
+	 */
+	vmwrite(VMCS_GUEST_CR4, (launch.cr4 & ~vcpu->cr4_owned) | vcpu->cr4_forced);
 	vmwrite(VMCS_CR0_READ_SHADOW, launch.cr0);
-	vmwrite(VMCS_CR4_READ_SHADOW, launch.cr4);
+	vmwrite(VMCS_CR4_READ_SHADOW, launch.cr4 & ~vcpu->cr4_owned);
 	vmwrite(VMCS_GUEST_DR7, launch.dr7);
 	vmwrite(VMCS_GUEST_RSP, launch.rsp);
 	vmwrite(VMCS_GUEST_RIP, launch.rip);
@@ -113,6 +115,8 @@ static void write_guest_registers(const struct vcpu *vcpu)
 	vmwrite(VMCS_GUEST_IA32_SYSENTER_EIP, launch.ia32_sysenter_eip);
 	vmwrite(VMCS_GUEST_IA32_PAT, launch.ia32_pat);
 	vmwrite(VMCS_GUEST_IA32_EFER, launch.ia32_efer);
+	if ((c->entry.value & VM_ENTRY_LOAD_GUEST_IA32_LBR_CTL) != 0)
+		vmwrite(VMCS_GUEST_IA32_LBR_CTL, rdmsr(MSR_IA32_LBR_CTL));
 	vmwrite(VMCS_VM_ENTRY_CONTROLS,
 		c->entry.value | (long_mode ? (uint32_t)VM_ENTRY_IA32E_MODE_GUEST : 0));
 }
@@ -195,7 +199,7 @@ static void create_shared(const struct sill_handoff *handoff,
 		give_back(error, false, "the EPT cannot be built: %s",
 			  error == -SILL_ERANGE ? "the machine has RAM beyond what EPT translates"
 						: "the loader made the arena too small");
-	underlay_msr_bitmap_fill(msr_bitmap, capability);
+	underlay_msr_bitmap_fill(msr_bitmap);
 	if (handoff->serial.port != 0) {
 		io_bitmaps = serial_port_hide(handoff->serial.port);
 		if (io_bitmaps == NULL)
@@ -218,6 +222,9 @@ static struct vcpu *create_vcpu(const struct sill_handoff *handoff,
 	vcpu->msr_bitmap = msr_bitmap;
 	vcpu->io_bitmaps = io_bitmaps;
 	vcpu->ended = guest_ended;
+	/* "CPUID—CPU Identification", leaf 7: shadow stacks, or indirect-branch tracking. */
+	vcpu->has_cet = cpuid(0, 0).eax >= 7 &&
+			((cpuid(7, 0).ecx & 1u << 7) != 0 || (cpuid(7, 0).edx & 1u << 20) != 0);
 	vcpu->unload = underlay_unload;
 	vcpu->hypercall_features = hypercall_features(vcpu);
 	vcpu->apic_id = this_cpu()->apic_id = handoff->cpus[launch.cpu].apic_id;
@@ -231,8 +238,8 @@ __attribute__((noreturn)) static void enter(struct vcpu *vcpu, uint64_t nmis_bef
 	vcpu_begin(vcpu);
 	counters_switch(vcpu);
 	write_guest_registers(vcpu);
-	/* An NMI that came before there was a vCPU. */
-	if (this_cpu()->nmi_count != nmis_before)
+	/* An NMI that came before there was a vCPU to count it. */
+	if (this_cpu()->nmi_count - nmis_before > vcpu->waiting_nmis)
 		event_nmi_arrived();
 	if (++cpus_launched == cpus_expected)
 		memory_forget_trampoline();

@@ -110,6 +110,7 @@ int underlay_memory_create(const struct sill_handoff *handoff, uint64_t ept_capa
 	underlay.arena = handoff->arena;
 	most_tables = UINT64_MAX;
 	error = ept_init(&underlay.ept, ept_capabilities, &underlay.mtrr, &tables);
+	underlay.ept.shared = true;
 	if (error == 0)
 		error = map_start(handoff);
 	if (error == 0)

@@ -11,6 +11,7 @@
 
 #include <sill/errno.h>
 
+#include "core/cpu.h"
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/msr.h"
@@ -59,7 +60,7 @@ void underlay_load_microcode(struct vcpu *vcpu, uint64_t linear)
 	struct microcode_header header;
 	struct guest_fault fault = {0};
 	uint32_t bytes = 0;
-	uint64_t physical;
+	uint64_t physical, cr2;
 	size_t mapped;
 	int error;
 
@@ -77,6 +78,7 @@ void underlay_load_microcode(struct vcpu *vcpu, uint64_t linear)
 		vcpu_advance(vcpu);
 		return;
 	}
+	cr2 = read_cr2();
 	spin_lock(&lock);
 	error = map(vcpu, linear, bytes, &mapped, &fault);
 	if (error == 0 &&
@@ -84,6 +86,7 @@ void underlay_load_microcode(struct vcpu *vcpu, uint64_t linear)
 		error = -SILL_EINVAL;
 	memory_hide_pages(mapped);
 	spin_unlock(&lock);
+	write_cr2(cr2); /* an update that is longer than it says makes for a page fault here */
 
 	if (error == -SILL_EFAULT || error == -SILL_EINVAL) {
 		inject(vcpu, &fault);

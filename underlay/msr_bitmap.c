@@ -5,7 +5,6 @@
 #include "core/msr.h"
 #include "core/string.h"
 #include "ept/memory_type.h"
-#include "underlay/cpuid_filter.h"
 
 #include <stddef.h>
 
@@ -30,36 +29,33 @@ static const struct msr_range kept[] = {
 
 	{MSR_IA32_APIC_BASE, MSR_IA32_APIC_BASE, WRITE},
 	{MSR_IA32_BIOS_UPDT_TRIG, MSR_IA32_BIOS_UPDT_TRIG, WRITE},
+	{MSR_IA32_HW_FEEDBACK_PTR, MSR_IA32_HW_FEEDBACK_PTR, WRITE},
 	{MSR_IA32_MTRR_PHYSBASE(0), MSR_IA32_MTRR_PHYSMASK(MTRR_VARIABLE_MAX - 1), WRITE},
 	{MSR_IA32_MTRR_FIX64K_00000, MSR_IA32_MTRR_FIX64K_00000, WRITE},
 	{MSR_IA32_MTRR_FIX16K_80000, MSR_IA32_MTRR_FIX16K_A0000, WRITE},
 	{MSR_IA32_MTRR_FIX4K_C0000, MSR_IA32_MTRR_FIX4K_F8000, WRITE},
 	{MSR_IA32_MTRR_DEF_TYPE, MSR_IA32_MTRR_DEF_TYPE, WRITE},
-};
 
-static const struct msr_range processor_trace[] = {
+	/* Features that CPUID hides: underlay/cpuid_filter.c says why. */
+	{MSR_IA32_USER_MSR_CTL, MSR_IA32_USER_MSR_CTL, READ | WRITE},
 	{MSR_IA32_RTIT_OUTPUT_BASE, MSR_IA32_RTIT_OUTPUT_MASK_PTRS, READ | WRITE},
 	{MSR_IA32_RTIT_CTL, MSR_IA32_RTIT_CR3_MATCH, READ | WRITE},
 	{MSR_IA32_RTIT_ADDR0_A, MSR_IA32_RTIT_ADDR3_B, READ | WRITE},
 };
 
-static void set_bits(uint8_t *bitmap, const struct msr_range *ranges, size_t count)
+static void set_bits(uint8_t *bitmap, const struct msr_range *range)
 {
-	for (size_t i = 0; i < count; i++) {
-		for (uint32_t msr = ranges[i].first; msr <= ranges[i].last; msr++) {
-			if ((ranges[i].exits & READ) != 0)
-				bitmap[READ_LOW + msr / 8] |= 1u << msr % 8;
-			if ((ranges[i].exits & WRITE) != 0)
-				bitmap[WRITE_LOW + msr / 8] |= 1u << msr % 8;
-		}
+	for (uint32_t msr = range->first; msr <= range->last; msr++) {
+		if ((range->exits & READ) != 0)
+			bitmap[READ_LOW + msr / 8] |= 1u << msr % 8;
+		if ((range->exits & WRITE) != 0)
+			bitmap[WRITE_LOW + msr / 8] |= 1u << msr % 8;
 	}
 }
 
-void underlay_msr_bitmap_fill(uint8_t bitmap[4096], const struct vmx_capability *capability)
+void underlay_msr_bitmap_fill(uint8_t bitmap[4096])
 {
 	memset(bitmap, 0, 4096);
-	set_bits(bitmap, kept, sizeof(kept) / sizeof(kept[0]));
-	if (cpuid_hides_processor_trace(capability))
-		set_bits(bitmap, processor_trace,
-			 sizeof(processor_trace) / sizeof(processor_trace[0]));
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+		set_bits(bitmap, &kept[i]);
 }

@@ -3,11 +3,9 @@
 #ifndef SILL_UNDERLAY_MSR_BITMAP_H
 #define SILL_UNDERLAY_MSR_BITMAP_H
 
-#include "vmx/capability.h"
-
 #include <stdint.h>
 
 /* Fills in the 4 KiB bitmap that all CPUs share. */
-void underlay_msr_bitmap_fill(uint8_t bitmap[4096], const struct vmx_capability *capability);
+void underlay_msr_bitmap_fill(uint8_t bitmap[4096]);
 
 #endif

@@ -48,26 +48,25 @@ bool underlay_mtrr_is(uint32_t msr)
 
 int underlay_mtrr_write(struct vcpu *vcpu, uint32_t msr, uint64_t value)
 {
-	static bool told;
+	static bool told, behind;
 	uint64_t *copy = copy_of(msr);
-	uint64_t enabled;
 	bool tell = false;
 
 	if (copy == NULL || !safe_wrmsr(msr, value))
 		return -SILL_EINVAL;
 	spin_lock(&underlay.lock);
 	/*
-	 * As long as the MTRRs are not enabled all memory is UC, whatever the others say: that is
-	 * how software writes several of them.
+	 * Software disables the MTRRs of one CPU while it writes several of them, with CR0.CD set.
+	 * The EPT is for all CPUs, and the others are not to find all memory uncacheable for that
+	 * time: it follows when they are enabled again.
 	 */
-	enabled = underlay.mtrr.default_type & MTRR_DEF_TYPE_ENABLE;
-	if (*copy != value) {
-		*copy = value;
-		enabled |= underlay.mtrr.default_type & MTRR_DEF_TYPE_ENABLE;
-		if (enabled != 0) {
-			tell = ept_retype(&underlay.ept) != 0 && !told;
-			told |= tell;
-			underlay_memory_describe();
+	behind |= *copy != value;
+	*copy = value;
+	if (behind && (underlay.mtrr.default_type & MTRR_DEF_TYPE_ENABLE) != 0) {
+		behind = false;
+		if (ept_retype(&underlay.ept) != 0) {
+			tell = !told;
+			told = true;
 		}
 	}
 	spin_unlock(&underlay.lock);

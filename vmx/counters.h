@@ -15,8 +15,12 @@
  */
 void counters_switch(struct vcpu *vcpu);
 
-/* What IA32_PERF_GLOBAL_CTRL is in the guest; COUNTERS_NONE: the CPU has none, or they run on. */
+/*
+ * For a CPU that leaves VMX operation, while its VMCS is still current: gives the guest back all
+ * but what makes the counters run, and answers what is to be written to IA32_PERF_GLOBAL_CTRL for
+ * that when Sill's page tables are no longer in force. COUNTERS_NONE: nothing.
+ */
 #define COUNTERS_NONE (~0ull)
-uint64_t counters_of_guest(const struct vcpu *vcpu);
+uint64_t counters_give_back(const struct vcpu *vcpu);
 
 #endif

@@ -27,8 +27,18 @@ static bool mend_rip(struct vcpu *vcpu, uint64_t reason)
 	return true;
 }
 
-__attribute__((cold, noinline)) static void handle_failed_entry(struct vcpu *vcpu, uint64_t reason)
+__attribute__((cold, noinline)) static void handle_odd_exit(struct vcpu *vcpu, uint64_t reason)
 {
+	/*
+	 * Bit 27: the CPU was in enclave mode. It has left it with the exit, and the guest's
+	 * registers are those of its way back into the enclave ("Enclave Interruption").
+	 */
+	if ((reason & ~(uint64_t)0xffff) == EXIT_REASON_ENCLAVE &&
+	    EXIT_REASON_BASIC(reason) < EXIT_REASON_COUNT) {
+		vcpu->exits[EXIT_REASON_BASIC(reason)]++;
+		vcpu->handlers[EXIT_REASON_BASIC(reason)](vcpu);
+		return;
+	}
 	vcpu->odd_exits++;
 	if (!mend_rip(vcpu, reason))
 		vmx_stop_unhandled(vcpu, reason);
@@ -52,7 +62,7 @@ __attribute__((hot)) void vmx_handle_exit(struct vcpu *vcpu)
 	vcpu->rip = rip;
 	/* A set bit above the basic reason (a failed VM entry is bit 31) makes it too large. */
 	if (__builtin_expect(reason >= EXIT_REASON_COUNT, false)) {
-		handle_failed_entry(vcpu, reason);
+		handle_odd_exit(vcpu, reason);
 		return;
 	}
 	vcpu->exits[reason]++;

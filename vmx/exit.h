@@ -17,12 +17,12 @@ exit_handler exit_cpuid;	     /* vmx/exit_cpuid.c */
 exit_handler exit_rdmsr, exit_wrmsr; /* vmx/exit_msr.c */
 exit_handler exit_control_register;  /* vmx/exit_control_register.c */
 exit_handler exit_xsetbv;	     /* vmx/exit_xsetbv.c */
-exit_handler exit_exception_or_nmi, exit_external_interrupt,
-	exit_triple_fault;				   /* vmx/exit_event.c */
-exit_handler exit_nmi_window;				   /* vmx/event.c */
-exit_handler exit_wbinvd, exit_invalid_opcode, exit_rdpmc; /* vmx/exit_instruction.c */
-exit_handler exit_hypercall;				   /* hypercall/dispatch.c */
-exit_handler exit_hypercall_shown;			   /* the same, for people to watch */
+exit_handler exit_exception_or_nmi, exit_external_interrupt, exit_task_switch,
+	exit_triple_fault;						/* vmx/exit_event.c */
+exit_handler exit_nmi_window;						/* vmx/event.c */
+exit_handler exit_wbinvd, exit_invalid_opcode, exit_rdpmc, exit_xsaves; /* vmx/exit_instruction.c */
+exit_handler exit_hypercall;						/* hypercall/dispatch.c */
+exit_handler exit_hypercall_shown; /* the same, for people to watch */
 
 /* In guest mode, those who play the machine: guest/. */
 exit_handler guest_exit_io;						/* guest/ports.c */

@@ -64,7 +64,8 @@ static bool is_valid_cr0(const struct paging_registers *r, uint64_t value)
 	    ((value & CR0_NW) != 0 && (value & CR0_CD) == 0))
 		return false;
 	if (starts_paging && (r->efer & EFER_LME) != 0 &&
-	    ((r->cr4 & CR4_PAE) == 0 || vcpu_in_64_bit_code()))
+	    ((r->cr4 & CR4_PAE) == 0 || vcpu_in_64_bit_code() ||
+	     (vmread(VMCS_GUEST_TR_ACCESS_RIGHTS) & SEGMENT_TYPE_MASK) == SEGMENT_TYPE_TSS16_BUSY))
 		return false;
 	if (ends_paging && ((r->cr4 & CR4_PCIDE) != 0 || vcpu_in_64_bit_code()))
 		return false;

@@ -111,6 +111,17 @@ void exit_external_interrupt(struct vcpu *vcpu)
 	told = true;
 }
 
+/*
+ * "Task Switches" through the CPU's own tables: VMX leaves them to the hypervisor ("Other Causes of
+ * VM Exits"). No 64-bit system can make one, and 32-bit ones only for double faults and NMIs.
+ */
+void exit_task_switch(struct vcpu *vcpu)
+{
+	vcpu_stop(vcpu, VCPU_NOT_HANDLED,
+		  "a task switch by the CPU (to selector %x), which Sill does not carry out",
+		  TASK_SWITCH_SELECTOR(vmread(VMCS_EXIT_QUALIFICATION)));
+}
+
 void exit_triple_fault(struct vcpu *vcpu)
 {
 	vcpu_stop(vcpu, VCPU_CRASHED,

@@ -25,3 +25,10 @@ void exit_rdpmc(struct vcpu *vcpu)
 {
 	vcpu_inject_gp(vcpu);
 }
+
+/* XSAVES and XRSTORS of a component that CPUID does not show: a bit of IA32_XSS that is reserved.
+ */
+void exit_xsaves(struct vcpu *vcpu)
+{
+	vcpu_inject_gp(vcpu);
+}

@@ -127,11 +127,12 @@ static int translate(struct vcpu *vcpu, uint64_t linear, size_t size, enum page_
 
 	if (fault != NULL)
 		*fault = (struct guest_fault){.address = linear};
-	/* A range that wraps, in the address size of the code that gave it, is no range. */
-	if (size > MOST_BYTES || linear + size < linear ||
-	    (!vcpu_in_64_bit_code() && linear + size > 1ull << 32))
+	/* A range that wraps is no range. */
+	if (size > MOST_BYTES || linear + size < linear)
 		return -SILL_EFAULT;
 	read_paging(vcpu, user, &paging);
+	if ((paging.efer & EFER_LMA) == 0 && linear + size > 1ull << 32)
+		return -SILL_EFAULT;
 	while (size > 0) {
 		struct page_walk_result walk;
 		uint64_t bytes;
@@ -155,6 +156,16 @@ static int translate(struct vcpu *vcpu, uint64_t linear, size_t size, enum page_
 	return count;
 }
 
+/* Code that is not 64-bit code has no addresses above 4 GiB, whatever the CPU itself can reach. */
+static bool caller_can_name(uint64_t linear, size_t size, struct guest_fault *fault)
+{
+	if (vcpu_in_64_bit_code() || (linear < 1ull << 32 && linear + size <= 1ull << 32))
+		return true;
+	if (fault != NULL)
+		*fault = (struct guest_fault){.address = linear};
+	return false;
+}
+
 static int read_linear(struct vcpu *vcpu, uint64_t linear, void *to, size_t size, bool user,
 		       struct guest_fault *fault)
 {
@@ -171,6 +182,8 @@ static int read_linear(struct vcpu *vcpu, uint64_t linear, void *to, size_t size
 
 int guest_read(struct vcpu *vcpu, uint64_t linear, void *to, size_t size, struct guest_fault *fault)
 {
+	if (!caller_can_name(linear, size, fault))
+		return -SILL_EFAULT;
 	return read_linear(vcpu, linear, to, size, vcpu_cpl() == 3, fault);
 }
 
@@ -190,11 +203,18 @@ int guest_find_as_cpu(struct vcpu *vcpu, uint64_t linear, uint64_t *hpa, struct 
 	return 0;
 }
 
+static int translate_for_write(struct vcpu *vcpu, uint64_t linear, size_t size,
+			       struct piece pieces[MOST_PIECES], struct guest_fault *fault)
+{
+	if (!caller_can_name(linear, size, fault))
+		return -SILL_EFAULT;
+	return translate(vcpu, linear, size, PAGE_ACCESS_WRITE, vcpu_cpl() == 3, pieces, fault);
+}
+
 int guest_check_write(struct vcpu *vcpu, uint64_t linear, size_t size, struct guest_fault *fault)
 {
 	struct piece pieces[MOST_PIECES];
-	int count =
-		translate(vcpu, linear, size, PAGE_ACCESS_WRITE, vcpu_cpl() == 3, pieces, fault);
+	int count = translate_for_write(vcpu, linear, size, pieces, fault);
 
 	return count < 0 ? count : 0;
 }
@@ -203,8 +223,7 @@ int guest_write(struct vcpu *vcpu, uint64_t linear, const void *from, size_t siz
 		struct guest_fault *fault)
 {
 	struct piece pieces[MOST_PIECES];
-	int count =
-		translate(vcpu, linear, size, PAGE_ACCESS_WRITE, vcpu_cpl() == 3, pieces, fault);
+	int count = translate_for_write(vcpu, linear, size, pieces, fault);
 	const char *at = from;
 
 	for (int i = 0; i < count; i++) {

@@ -271,8 +271,10 @@ void vcpu_leave(struct vcpu *vcpu)
 	address = place_landing(vcpu, &state);
 	if (address == 0)
 		return;
+	if ((vcpu->capability->entry.value & VM_ENTRY_LOAD_GUEST_IA32_LBR_CTL) != 0)
+		wrmsr(MSR_IA32_LBR_CTL, vmread(VMCS_GUEST_IA32_LBR_CTL));
 	memcpy(landing->registers, &vcpu->registers, sizeof(landing->registers));
-	landing->counters = counters_of_guest(vcpu);
+	landing->counters = counters_give_back(vcpu);
 	step(&state, address, true);
 }
 
@@ -288,7 +290,7 @@ void launch_abandon(const struct sill_launch *launch, bool in_vmx_operation)
 	landing->nmis_seen = 0;
 	/* A VM entry that failed may have stopped them nevertheless. */
 	landing->counters =
-		this_cpu()->vcpu != NULL ? counters_of_guest(this_cpu()->vcpu) : COUNTERS_NONE;
+		this_cpu()->vcpu != NULL ? counters_give_back(this_cpu()->vcpu) : COUNTERS_NONE;
 	memset(landing->registers, 0, sizeof(landing->registers));
 	if (!landing_fill(landing, launch, nmi_selector))
 		panic("the firmware's segment selectors leave no way back to it");

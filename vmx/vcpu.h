@@ -101,6 +101,7 @@ struct vcpu {
 	bool pages_1g; /* the CPU has 1-GByte pages, for the guest's own tables */
 
 	uint32_t apic_id;		 /* of the CPU that it runs on */
+	bool has_cet;			 /* the CPU has control-flow enforcement */
 	bool boot_cpu;			 /* INIT makes it start at the reset vector */
 	bool waits_for_sipi;		 /* it got an INIT, and no SIPI since */
 	uint64_t init_ticks, sipi_ticks; /* TSC ticks that the last such exit's handler took */

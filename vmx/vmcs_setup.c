@@ -14,6 +14,12 @@
 #include "core/trap.h"
 #include "vmx/tlb.h"
 
+/*
+ * XRSTORS with this component writes the MSRs of Intel PT, which is hidden. SDM, "XSAVE-Supported
+ * Features and State-Component Bitmaps".
+ */
+#define XSS_PROCESSOR_TRACE (1ull << 8)
+
 extern char vmx_exit[]; /* vmx/entry.asm */
 
 /* "Guest Non-Register State". */
@@ -90,7 +96,7 @@ static void set_execution_controls(struct vcpu *vcpu)
 	if ((c->secondary.value & SECONDARY_ENABLE_VPID) != 0)
 		vmwrite(VMCS_VPID, GUEST_VPID);
 	if ((c->secondary.value & SECONDARY_ENABLE_XSAVES_XRSTORS) != 0)
-		vmwrite(VMCS_XSS_EXITING_BITMAP, 0);
+		vmwrite(VMCS_XSS_EXITING_BITMAP, XSS_PROCESSOR_TRACE);
 	if ((c->secondary.value & SECONDARY_ENABLE_PCONFIG) != 0)
 		vmwrite(VMCS_PCONFIG_EXITING_BITMAP, 0);
 }

@@ -26,7 +26,6 @@ static int set_up(void **state)
 	full.secondary.value = SECONDARY_ENABLE_RDTSCP | SECONDARY_ENABLE_INVPCID |
 			       SECONDARY_ENABLE_XSAVES_XRSTORS |
 			       SECONDARY_ENABLE_USER_WAIT_AND_PAUSE | SECONDARY_ENABLE_PCONFIG;
-	full.misc = VMX_MISC_PT_IN_VMX;
 	return 0;
 }
 
@@ -81,7 +80,7 @@ static void test_bits_that_follow_cr4(void **state)
 
 	(void)state;
 	assert_hidden(shown(&full, 0, 1, 0), 0, 0, BIT(5) | BIT(6) | BIT(27), 0);
-	assert_hidden(shown(&full, 0, 7, 0), 0, 0, BIT(4), 0);
+	assert_hidden(shown(&full, 0, 7, 0), 0, BIT(25), BIT(4), 0);
 	assert_hidden(shown(&full, 0, 0x19, 0), 0, BIT(0), 0, 0);
 	assert_hidden(shown(&full, CR4_KL, 0x19, 0), 0, 0, 0, 0);
 	/* Set for the guest though the CPU answered without. */
@@ -95,12 +94,10 @@ static void test_bits_that_follow_cr4(void **state)
 static void test_features_without_their_control_are_hidden(void **state)
 {
 	(void)state;
-	assert_hidden(shown(&full, CR4_PKE, 7, 0), 0, 0, 0, 0);
+	assert_hidden(shown(&full, CR4_PKE, 7, 0), 0, BIT(25), 0, 0);
 	assert_hidden(shown(&bare, CR4_PKE, 7, 0), 0, BIT(10) | BIT(25), BIT(5) | BIT(22), BIT(18));
 	assert_hidden(shown(&full, 0, 0x80000001, 0), 0, 0, 0, 0);
 	assert_hidden(shown(&bare, 0, 0x80000001, 0), 0, 0, 0, BIT(27));
-	assert_hidden(shown(&full, 0, 0x14, 1), 0, 0, 0, 0);
-	assert_hidden(shown(&bare, 0, 0x14, 1), ~0u, ~0u, ~0u, ~0u);
 	assert_hidden(shown(&full, 0, 0x1b, 0), 0, 0, 0, 0);
 	assert_hidden(shown(&bare, 0, 0x1b, 0), ~0u, ~0u, ~0u, ~0u);
 }
@@ -111,12 +108,15 @@ static void test_xsaves(void **state)
 	struct vmx_cpuid user = {0x100, 0x240, 0, 0};
 
 	(void)state;
-	for (uint32_t subleaf = 0; subleaf < 64; subleaf++)
-		assert_hidden(shown(&full, 0, 0xd, subleaf), 0, 0, 0, 0);
+	/* 8 is Intel PT's, of which 1 tells too. */
+	for (uint32_t subleaf = 0; subleaf < 64; subleaf++) {
+		if (subleaf != 1 && subleaf != 8)
+			assert_hidden(shown(&full, 0, 0xd, subleaf), 0, 0, 0, 0);
+	}
 	assert_hidden(shown(&bare, 0, 0xd, 0), 0, 0, 0, 0);
 	assert_hidden(shown(&bare, 0, 0xd, 1), BIT(3), 0, ~0u, ~0u);
 	/* A supervisor component, and one that XCR0 manages. */
-	assert_hidden(shown(&bare, 0, 0xd, 8), ~0u, ~0u, ~0u, ~0u);
+	assert_hidden(shown(&bare, 0, 0xd, 10), ~0u, ~0u, ~0u, ~0u);
 	cpuid_filter(&view, HIGHEST, 0xd, 2, &user);
 	assert_int_equal(user.eax, 0x100);
 }
@@ -124,7 +124,12 @@ static void test_xsaves(void **state)
 static void test_hidden_everywhere(void **state)
 {
 	(void)state;
-	assert_hidden(shown(&full, 0, 7, 1), BIT(17) | BIT(27), BIT(1), BIT(5), 0);
+	assert_hidden(shown(&full, 0, 7, 1), BIT(17) | BIT(27), BIT(1), BIT(5), BIT(15));
+	/* Intel PT, and its state component. */
+	assert_hidden(shown(&full, 0, 0x14, 0), ~0u, ~0u, ~0u, ~0u);
+	assert_hidden(shown(&full, 0, 0x14, 1), ~0u, ~0u, ~0u, ~0u);
+	assert_hidden(shown(&full, 0, 0xd, 1), 0, 0, BIT(8), 0);
+	assert_hidden(shown(&full, 0, 0xd, 8), ~0u, ~0u, ~0u, ~0u);
 	assert_hidden(shown(&full, 0, 7, 2), 0, 0, 0, 0);
 }
 
@@ -182,8 +187,8 @@ static void test_skylake(void **state)
 	(void)state;
 	assert_int_equal(vmx_capability_check(&facts_skylake, SILL_MODE_UNDERLAY, &skylake),
 			 VMX_USABLE);
-	/* It lacks user wait and pause, and PCONFIG; Processor Trace works under its VMX. */
-	assert_hidden(shown(&skylake, CR4_PKE, 7, 0), 0, 0, BIT(5), BIT(18));
+	/* It lacks user wait and pause, and PCONFIG. */
+	assert_hidden(shown(&skylake, CR4_PKE, 7, 0), 0, BIT(25), BIT(5), BIT(18));
 	assert_hidden(shown(&skylake, 0, 0x80000001, 0), 0, 0, 0, 0);
 }
 
