@@ -88,8 +88,7 @@ static void write_guest_registers(const struct vcpu *vcpu)
 
 	vmwrite(VMCS_GUEST_CR0, launch.cr0 | c->guest_cr0_fixed0);
 	vmwrite(VMCS_GUEST_CR3, launch.cr3);
-	/* What firmware may have left on of a feature that is hidden now is off: see CR4's handler.
-	 */
+	/* A feature that is hidden now is off, though firmware may have left it on. */
 	vmwrite(VMCS_GUEST_CR4, (launch.cr4 & ~vcpu->cr4_owned) | vcpu->cr4_forced);
 	vmwrite(VMCS_CR0_READ_SHADOW, launch.cr0);
 	vmwrite(VMCS_CR4_READ_SHADOW, launch.cr4 & ~vcpu->cr4_owned);

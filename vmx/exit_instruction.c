@@ -26,8 +26,7 @@ void exit_rdpmc(struct vcpu *vcpu)
 	vcpu_inject_gp(vcpu);
 }
 
-/* XSAVES and XRSTORS of a component that CPUID does not show: a bit of IA32_XSS that is reserved.
- */
+/* XSAVES and XRSTORS of a component that is hidden: of a reserved bit of IA32_XSS. */
 void exit_xsaves(struct vcpu *vcpu)
 {
 	vcpu_inject_gp(vcpu);
