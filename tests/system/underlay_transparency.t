@@ -24,7 +24,7 @@ for my $model (sort keys %shown) {
 		conf => conf($shown{$model} ? 'hypervisor_bit = yes' : ()),
 		files => ['build/tests/transparency.efi'],
 		serial2 => 1,
-		until => '^1\.\.\d+',
+		until => '^transparency: done',
 		may_die => 1,
 	);
 	relay_tap($run, 1);
