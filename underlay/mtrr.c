@@ -46,28 +46,41 @@ bool underlay_mtrr_is(uint32_t msr)
 	return copy_of(msr) != NULL;
 }
 
+/*
+ * Is the EPT behind what the MTRRs say, as far as they are enabled? Not for one that only disables
+ * or enables them; but the EPT may have been made while they were not enabled.
+ */
+static bool matters(uint32_t msr, uint64_t old, uint64_t value, bool retyped)
+{
+	uint64_t changed = old ^ value;
+
+	if (msr == MSR_IA32_MTRR_DEF_TYPE && retyped)
+		changed &= ~(uint64_t)MTRR_DEF_TYPE_ENABLE;
+	return changed != 0;
+}
+
 int underlay_mtrr_write(struct vcpu *vcpu, uint32_t msr, uint64_t value)
 {
-	static bool told, behind;
+	static bool told, behind, retyped;
 	uint64_t *copy = copy_of(msr);
 	bool tell = false;
 
 	if (copy == NULL || !safe_wrmsr(msr, value))
 		return -SILL_EINVAL;
 	spin_lock(&underlay.lock);
+	behind |= matters(msr, *copy, value, retyped);
+	*copy = value;
 	/*
 	 * Software disables the MTRRs of one CPU while it writes several of them, with CR0.CD set.
 	 * The EPT is for all CPUs, and the others are not to find all memory uncacheable for that
 	 * time: it follows when they are enabled again.
 	 */
-	behind |= *copy != value;
-	*copy = value;
 	if (behind && (underlay.mtrr.default_type & MTRR_DEF_TYPE_ENABLE) != 0) {
 		behind = false;
-		if (ept_retype(&underlay.ept) != 0) {
-			tell = !told;
-			told = true;
-		}
+		retyped = true;
+		tell = ept_retype(&underlay.ept) != 0 && !told;
+		told |= tell;
+		underlay_memory_describe();
 	}
 	spin_unlock(&underlay.lock);
 	if (tell)
