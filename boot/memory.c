@@ -220,7 +220,8 @@ static EFI_STATUS reserve_underlay(struct loader *loader)
 {
 	uint32_t count;
 	UINTN key;
-	EFI_STATUS status = read_memory_map(loader, loader->ranges_limit, &count, &key);
+	/* It is the one that goes into the handoff. */
+	EFI_STATUS status = read_memory_map(loader, SILL_MAX_MEMORY_MAP, &count, &key);
 
 	if (EFI_ERROR(status))
 		return status;

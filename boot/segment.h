@@ -14,8 +14,8 @@
  * `limit` + 1 bytes of GDT at `gdt`. A null selector gives an unusable segment. The base of code
  * and data is the descriptor's, which FS and GS have from elsewhere.
  *
- * -SILL_EINVAL: a selector that no CPU can have loaded, and an unusable segment then: outside the
- *GDT, not present, or (which no firmware does) from an LDT
+ * -SILL_EINVAL: a selector that no CPU can have loaded (outside of the GDT, not present), or one
+ * from an LDT, which no firmware has; the segment is unusable then.
  */
 __attribute__((warn_unused_result)) int
 segment_describe(const void *gdt, uint32_t limit, uint16_t selector, struct sill_segment *segment);
