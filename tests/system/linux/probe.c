@@ -11,8 +11,10 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } subjects[] = {
-	{"avx", probe_avx},	{"cmos", probe_cmos},	  {"cpuid", probe_cpuid},
-	{"kexec", probe_kexec}, {"memory", probe_memory},
+	{"avx", probe_avx},
+	{"cmos", probe_cmos},
+	{"cpuid", probe_cpuid},
+	{"memory", probe_memory},
 };
 
 int main(int argc, char **argv)

@@ -9,7 +9,6 @@
 int probe_avx(int argc, char **argv);
 int probe_cmos(int argc, char **argv);
 int probe_cpuid(int argc, char **argv);
-int probe_kexec(int argc, char **argv);
 int probe_memory(int argc, char **argv);
 
 #endif
