@@ -56,7 +56,8 @@ cmp_ok($run->{marks}{mtrr_writes} // 0, '>=', 4, 'Sill saw the memory types chan
 for (['INIT signal', 'ticks of the last INIT', 100], ['start-up IPI', 'ticks of the last start-up IPI', 300]) {
 	my ($exit, $ticks, $most) = @$_;
 	cmp_ok($run->{exits}{$exit}[1] // 0, '>=', 4, "$exit: CPU 1 was started again and again");
-	cmp_ok($run->{exits}{$ticks}[1] || 'Inf', '<=', $most, "$exit: at most $most instructions");
+	# These are the handler's; the path to it and back (vmx/entry.asm, vmx_handle_exit()) takes some 50 more.
+	cmp_ok(50 + ($run->{exits}{$ticks}[1] || 'Inf'), '<=', $most, "$exit: at most $most instructions");
 }
 like($run->{serial2}, qr/sill: CPU 1 \(APIC ID 1\): beneath the firmware$/m, 'Sill speaks on the second serial port');
 done_testing();
