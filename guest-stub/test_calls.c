@@ -192,7 +192,7 @@ static void log(void)
 	tap_equal((uint64_t)sill_log(&log, head + 10), head + 10, "log: room for 10 bytes");
 	tap_equal(log.length, 10, "log: is 10 bytes of text");
 	tap_ok(filled_with(log.text + 10, 0xa5, sizeof(log.text) - 10), "log: and no more");
-	tap_ok(log.from > 0 || !memcmp(log.text, "[    0.", 7), "log: the first line");
+	tap_ok(log.from > 0 || (log.text[0] == '[' && log.text[6] == '.'), "log: the first line");
 
 	while (log.from < end) {
 		uint64_t from = log.from;
