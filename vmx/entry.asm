@@ -6,8 +6,8 @@
 ; structure, and RSP is then its address. HOST_RSP never changes.
 ;
 ; Floating-point and vector registers are the guest's all the time: the core is compiled to use
-; none. Nothing here guards against speculative execution across the two worlds; the guest and
-; Sill share a CPU that nobody else uses, and docs/architecture.md says what that leaves open.
+; none. Nothing here guards against speculative execution across the two worlds;
+; docs/architecture.md says what that leaves open.
 
 default rel
 section .text.hot progbits alloc exec nowrite align=16

@@ -229,11 +229,9 @@ static bool uses_shadow_stack(uint64_t cr4)
 /* Does the guest wait for nothing that only a VM entry could bring? */
 static bool is_at_rest(const struct vcpu *vcpu)
 {
-	for (unsigned int i = 0; i < VCPU_LENT_PAGES; i++) {
-		if (vcpu->lent_pages[i] != 0)
-			return false;
-	}
-	return vcpu->waiting_nmis == 0 && !vcpu->waiting_machine_check &&
+	return (vcpu->primary_controls & PRIMARY_MONITOR_TRAP_FLAG) == 0 &&
+	       (vcpu->pin_controls & PIN_BASED_ACTIVATE_VMX_PREEMPTION_TIMER) == 0 &&
+	       vcpu->waiting_nmis == 0 && !vcpu->waiting_machine_check &&
 	       vmread(VMCS_GUEST_ACTIVITY_STATE) == 0 &&
 	       vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE) == 0 &&
 	       vmread(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS) == 0 &&
