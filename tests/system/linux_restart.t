@@ -9,8 +9,9 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 use LinuxTest;
 
-# How often it has started is kept in the CMOS RAM, which a reset leaves alone.
-my $run = boot_linux(model => 'corei7_skylake_x', cpus => 2, sill => 1, timeout => 300, script => <<"EOF2");
+# How often it has started is kept in the CMOS RAM, which a reset leaves alone. The reset is the firmware's runtime
+# service, called at the address that Linux has given it.
+my $run = boot_linux(model => 'corei7_skylake_x', cpus => 2, sill => 1, timeout => 300, cmdline => 'reboot=efi', script => <<"EOF2");
 if [ "\$(probe cmos 0x60)" = 1 ]; then start=2; else start=1; fi
 mark start\$start \$(nproc)
 check "every CPU answers after start \$start" sill ping
