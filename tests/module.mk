@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # make unit      the unit tests, into build/unit/
-# make fuzz      fuzzes the parsers (SECONDS=60 for each)
+# make fuzz      fuzzes the parsers and the decoder (EXECUTIONS=10000000 of each; or SECONDS=60)
 # make lint      formatting and static checks
 # make format    formats all C code
 
@@ -11,7 +11,7 @@ UNIT_CFLAGS := $(UNIT_WARNINGS) -O1 -g \
 	-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 unit_sources = $(filter %.c,$(shell sed -n '/^\/\* UNIT:/,/\*\//p' $(1)))
 
-.PHONY: unit fuzz lint format lint-clang lint-repository
+.PHONY: unit fuzz fuzzers lint format lint-clang lint-repository
 unit: $(UNIT_TESTS)
 
 HEADERS := $(wildcard include/sill/*.h */*.h)
@@ -20,31 +20,44 @@ define UNIT_RULE
 $(BUILD)/unit/$(1): tests/unit/$(1).c $(call unit_sources,tests/unit/$(1).c) $(HEADERS) hypercall/calls.def $(wildcard tests/unit/*.h)
 	@mkdir -p $$(@D)
 	$$(call say,CC,$$@)
-	$$(Q)$$(CC) $$(UNIT_CFLAGS) -o $$@ $$(filter %.c,$$^) -lcmocka
+	$$(Q)$$(CC) $$(UNIT_CFLAGS) -o $$@ $$(filter %.c %.o,$$^) -lcmocka
 endef
 $(foreach test,$(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c)),$(eval $(call UNIT_RULE,$(test))))
 
+# What the decoder's test compares with: instructions as nasm encodes them.
+$(BUILD)/unit/test_instruction: $(BUILD)/unit/encodings.o
+$(BUILD)/unit/encodings.asm: tests/unit/encodings
+	@mkdir -p $(@D)
+	$(Q)$< > $@
+$(BUILD)/unit/encodings.o: $(BUILD)/unit/encodings.asm
+	$(call say,NASM,$<)
+	$(Q)$(NASM) -f elf64 $(NASM_WARNINGS) $< -o $@
+
+# A fuzzer names the libraries that it is linked with in a comment "LIBRARIES: -lname …", of one line.
+fuzz_libraries = $(shell sed -n 's,^/\* LIBRARIES: \(.*\) \*/$$,\1,p' $(1))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 define FUZZ_RULE
 $(BUILD)/fuzz/$(1): tests/fuzz/$(1).c $(call unit_sources,tests/fuzz/$(1).c) $(HEADERS)
 	@mkdir -p $$(@D)
 	$$(call say,CC,$$@)
-	$$(Q)clang $$(UNIT_CFLAGS) -fsanitize=fuzzer -o $$@ $$(filter %.c,$$^)
+	$$(Q)clang $$(UNIT_CFLAGS) -fsanitize=fuzzer -o $$@ $$(filter %.c,$$^) $(call fuzz_libraries,tests/fuzz/$(1).c)
 endef
 $(foreach fuzzer,$(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c)),$(eval $(call FUZZ_RULE,$(fuzzer))))
 
-SECONDS ?= 60
+fuzzers: $(FUZZERS)
+
+EXECUTIONS ?= 10000000
 fuzz: $(FUZZERS)
-	@for fuzzer in $^; do echo "$$fuzzer, $(SECONDS) s:"; \
+	@for fuzzer in $^; do echo "$$fuzzer, $(if $(SECONDS),$(SECONDS) s,$(EXECUTIONS) executions):"; \
 		mkdir -p $(BUILD)/fuzz/corpus/$${fuzzer##*/}; \
-		$$fuzzer -max_total_time=$(SECONDS) -print_final_stats=1 \
+		$$fuzzer $(if $(SECONDS),-max_total_time=$(SECONDS),-runs=$(EXECUTIONS)) -print_final_stats=1 \
 			$(BUILD)/fuzz/corpus/$${fuzzer##*/} || exit 1; done
 
 # Each check again only when something that it reads has changed.
 LINT := $(BUILD)/lint
 LINT_C := $(wildcard *.c $(addsuffix /*.[ch],include/sill boot core debug ept guest guest-stub guest-stub/bad \
 	hypercall tools underlay vmx scripts/emulator.d tests/unit tests/fuzz tests/system/*))
-LINT_SCRIPTS := $(wildcard .ci/* scripts/* tests/* tests/system/* tests/system/lib/*)
+LINT_SCRIPTS := $(wildcard .ci/* scripts/* tests/* tests/unit/encodings tests/system/* tests/system/lib/*)
 
 # The build itself is the check with gcc and the assembler: warnings are errors in it.
 lint: $(BUILD)/sill.efi guest-stub tools unit test-programs lint-clang \
