@@ -9,6 +9,7 @@
 #include "boot/config.h"
 #include "core/format.h"
 #include "core/string.h"
+#include "sill/doors.h"
 #include "sill/errno.h"
 
 #define MIB		  (1ull << 20)
@@ -38,6 +39,11 @@ struct key {
 	bool repeatable;
 	bool may_be_empty;
 	bool of_underlay; /* belongs to underlay mode */
+	/*
+	 * Belongs to the latest guest as well as to the machine: above the first guest it is what
+	 * all guests begin with.
+	 */
+	bool of_both;
 };
 
 #define MAX_KEYS 20
@@ -363,6 +369,7 @@ static int set_guest(struct parser *parser, const char *value)
 		return fail(parser, problem);
 	parser->config->guest_count++;
 	guest->settings.memory = CONFIG_DEFAULT_MEMORY;
+	guest->settings.doors = parser->config->underlay.doors;
 	set_name(&guest->settings, guest->image_path);
 	parser->guest_line = parser->line;
 	return 0;
@@ -554,6 +561,55 @@ static bool read_guid(const char *text, uint8_t guid[16])
 	return true;
 }
 
+/* A word of boot/sill.conf for each door, and those for sets of them. */
+static bool read_door(const char *word, size_t length, uint32_t *doors)
+{
+	static const struct {
+		const char *name;
+		uint32_t doors;
+	} words[] = {
+		{"all", SILL_DOORS_ALL},
+		{"none", 0},
+#define SILL_DOOR(number, NAME, name, summary) {#name, 1u << (number)},
+#include "doors/doors.def"
+#undef SILL_DOOR
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strlen(words[i].name) == length && memcmp(words[i].name, word, length) == 0) {
+			*doors = words[i].doors;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Words in their order: each opens, or with a '-' before it closes. */
+static int set_doors(struct parser *parser, const char *value)
+{
+	uint32_t doors = 0, named;
+
+	while (*value != '\0') {
+		bool closes = *value == '-';
+		size_t length = 0;
+
+		value += closes;
+		while (value[length] != '\0' && !is_blank(value[length]))
+			length++;
+		if (!read_door(value, length, &named))
+			return fail(parser, "no such door");
+		doors = closes ? doors & ~named : doors | named;
+		value += length;
+		while (is_blank(*value))
+			value++;
+	}
+	if (parser->config->guest_count == 0)
+		parser->config->underlay.doors = doors;
+	else
+		latest_guest(parser)->settings.doors = doors;
+	return 0;
+}
+
 static int set_next(struct parser *parser, const char *value)
 {
 	struct config_next *next = &parser->config->next;
@@ -622,6 +678,14 @@ static const struct key keys[] = {
 	 .set = set_cpu_without_ept,
 	 .allowed = "0 to 255",
 	 .of_underlay = true},
+	{.name = "doors",
+	 .set = set_doors,
+	 .allowed = "all, none, names, '-' before one to leave it out; names:"
+#define SILL_DOOR(number, NAME, name, summary) " " #name
+#include "doors/doors.def"
+#undef SILL_DOOR
+	 ,
+	 .of_both = true},
 	{.name = "guest",
 	 .set = set_guest,
 	 .allowed = ALLOWED_PATH ", up to 16 guests",
@@ -668,6 +732,16 @@ _Static_assert(KEY_COUNT <= MAX_KEYS, "struct parser has no room for all keys");
 _Static_assert(SILL_MAX_GUESTS == 16 && SILL_MAX_MODULES == 8 && SILL_MAX_VMCS_SETTINGS == 8 &&
 		       SILL_MAX_CMDLINE == 256 && CONFIG_MAX_OPTIONS == 512 && SILL_MAX_CPUS == 256,
 	       "the table's texts name these limits");
+
+/* The table's index of a key. */
+static size_t index_of(const char *name)
+{
+	size_t index = 0;
+
+	while (strcmp(keys[index].name, name) != 0)
+		index++;
+	return index;
+}
 
 static int fail_unknown(struct parser *parser, const char *name, size_t length)
 {
@@ -774,7 +848,8 @@ static int parse_line(struct parser *parser, const char *text, size_t length)
 			parser, parser->line,
 			"this key belongs to a guest, and there is no 'guest = ' above it");
 	if (!parser->key->repeatable &&
-	    parser->seen[index] > (parser->key->of_guest ? parser->guest_line : 0)) {
+	    parser->seen[index] >
+		    (parser->key->of_guest || parser->key->of_both ? parser->guest_line : 0)) {
 		char text_of_problem[48];
 
 		format(text_of_problem, sizeof(text_of_problem), "given before, on line %u",
@@ -812,16 +887,6 @@ static int check_line(struct parser *parser, const char *text, size_t *length)
 	return 0;
 }
 
-/* The table's index of a key. */
-static size_t index_of(const char *name)
-{
-	size_t index = 0;
-
-	while (strcmp(keys[index].name, name) != 0)
-		index++;
-	return index;
-}
-
 /*
  * What can only be judged when all of the file is known: whether each key belongs to the mode,
  * which may stand anywhere, and whether the mode has what it needs.
@@ -853,6 +918,8 @@ static int end_file(struct parser *parser)
 		return fail_line(parser, 0,
 				 "what shall be started on top of Sill? add a line: "
 				 "next = \\path\\of\\program.efi, or next = firmware");
+	if (underlay && parser->seen[index_of("doors")] == 0)
+		config->underlay.doors = SILL_DOORS_UNDERLAY;
 	/* The serial port belongs to who runs on top, unless one is named. */
 	if (underlay && parser->seen[index_of("console")] == 0)
 		config->serial.port = 0;
@@ -873,6 +940,7 @@ int config_parse(const void *data, size_t length, struct sill_config *config,
 	config->log_level = SILL_LOG_INFO;
 	config->finish = SILL_FINISH_AUTO;
 	config->underlay.cpu_without_ept = UINT32_MAX;
+	config->underlay.doors = SILL_DOORS_ALL;
 
 	if (length > CONFIG_MAX_FILE) {
 		(void)fail_line(&parser, 0, "the file is larger than 64 KiB");

@@ -5,6 +5,7 @@
 #include "boot/memory_map.h"
 #include "boot/reserve.h"
 #include "core/string.h"
+#include "sill/doors.h"
 
 /* Descriptors that the map may grow by while the loader runs: two for each allocation and more. */
 #define MAP_SLACK 512u
@@ -226,9 +227,9 @@ static EFI_STATUS reserve_underlay(struct loader *loader)
 	if (EFI_ERROR(status))
 		return status;
 
-	uint64_t arena =
-		reserve_underlay_size(loader->core.size, loader->cpu_count,
-				      reserve_ram_end(loader->ranges, count), loader->ept_pages_1g);
+	uint64_t arena = reserve_underlay_size(
+		loader->core.size, loader->cpu_count, reserve_ram_end(loader->ranges, count),
+		loader->ept_pages_1g, (loader->config->underlay.doors & ~SILL_DOORS_UNDERLAY) != 0);
 
 	if (arena == 0 || arena > ARENA_VIRTUAL_SIZE)
 		return refuse(loader, EFI_OUT_OF_RESOURCES,

@@ -46,8 +46,9 @@ uint64_t reserve_arena_size(uint64_t core_size, const uint64_t *memory, const ui
 }
 
 uint64_t reserve_underlay_size(uint64_t core_size, uint32_t cpu_count, uint64_t ram_end,
-			       bool pages_1g)
+			       bool pages_1g, bool doors)
 {
+	uint64_t of_cpu = RESERVE_CPU + (doors ? RESERVE_CPU_DOORS : 0);
 	/* The root, and a table for each 512 GiB. */
 	uint64_t tables = PAGE + table_bytes(ram_end, RESERVE_1G);
 	/* Devices lie below 4 GiB, whatever RAM there is. */
@@ -55,8 +56,8 @@ uint64_t reserve_underlay_size(uint64_t core_size, uint32_t cpu_count, uint64_t 
 
 	if (!pages_1g)
 		tables += table_bytes(fine, RESERVE_2M);
-	return arena_size(core_size,
-			  tables + RESERVE_EPT_SPARE + (uint64_t)cpu_count * RESERVE_CPU);
+	return arena_size(core_size, tables + RESERVE_EPT_SPARE + cpu_count * of_cpu +
+					     (doors ? RESERVE_DOORS : 0));
 }
 
 uint64_t reserve_ram_end(const struct sill_memory_range *ranges, uint32_t count)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # The core: all that runs after boot services ended, linked by linker.ld into one freestanding ELF.
 
-CORE_C := main.c $(wildcard core/*.c ept/*.c vmx/*.c hypercall/*.c guest/*.c underlay/*.c debug/*.c)
-CORE_ASM := $(wildcard core/*.asm vmx/*.asm)
+CORE_C := main.c $(wildcard core/*.c ept/*.c vmx/*.c doors/*.c hypercall/*.c guest/*.c underlay/*.c debug/*.c)
+CORE_ASM := $(wildcard core/*.asm vmx/*.asm doors/*.asm)
 CORE_OBJECTS := $(CORE_C:%.c=$(BUILD)/core/%.o) $(CORE_ASM:%.asm=$(BUILD)/core/%.asm.o)
 CORE_FONT := /usr/share/consolefonts/spleen-8x16.psfu.gz
 
@@ -23,7 +23,9 @@ CORE_STACK_ALIGNMENT = $(if $(findstring clang,$(CC)),-mstack-alignment=8,-mpref
 CORE_OPTIMISATION := -Oz -fno-jump-tables
 $(addprefix $(BUILD)/core/,vmx/exit.o vmx/exit_cpuid.o vmx/exit_msr.o vmx/instructions.o underlay/cpuid_filter.o \
 	underlay/exit_cpuid.o underlay/init_sipi.o hypercall/dispatch.o \
-	hypercall/ping.o guest/ports.o ept/ept.o): \
+	hypercall/ping.o guest/ports.o guest/memory.o ept/ept.o core/window.o vmx/access.o vmx/instruction.o \
+	vmx/guest_memory.o doors/cpuid.o doors/letter.o doors/mmio.o doors/port.o doors/ring.o \
+	doors/watch.o): \
 	CORE_OPTIMISATION := -O2 -fomit-frame-pointer
 
 $(BUILD)/core/%.o: %.c

@@ -120,6 +120,37 @@ uint64_t physical_load(uint64_t physical, size_t size)
 	return value;
 }
 
+bool physical_words_hold(const struct physical_word *words, size_t count)
+{
+	uint64_t index = this_cpu()->index * SLOTS + SLOT_FROM;
+	char *page = (char *)(uintptr_t)(WINDOW_VIRTUAL + index * PAGE_SIZE);
+	uint64_t *entry = &entries[index];
+	bool hold = true;
+
+	/* As slot_open() and slot_close(), but that the next page takes the place of the last. */
+	for (size_t i = 0; hold && i < count; i++) {
+		uint64_t offset = words[i].physical % PAGE_SIZE;
+
+		*(volatile uint64_t *)entry = (words[i].physical - offset) | PAGE_PRESENT |
+					      PAGE_ACCESSED | PAGE_NOT_EXECUTABLE;
+		invlpg(page);
+		hold = *(const volatile uint64_t *)(page + offset) == words[i].value;
+	}
+	*entry = 0;
+	invlpg(page);
+	return hold;
+}
+
+uint64_t physical_visit(uint64_t physical, uint64_t (*visit)(void *context, void *page),
+			void *context)
+{
+	uint64_t result = visit(
+		context, slot_open(SLOT_TO, physical & ~(uint64_t)(PAGE_SIZE - 1), PAGE_WRITE));
+
+	slot_close(SLOT_TO);
+	return result;
+}
+
 bool physical_replace(uint64_t physical, size_t size, uint64_t expected, uint64_t value)
 {
 	void *word = slot_open(SLOT_TO, physical, PAGE_WRITE);

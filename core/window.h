@@ -26,4 +26,20 @@ uint64_t physical_load(uint64_t physical, size_t size);
 /* Replaces such a word if it still has the expected value, atomically; false if it hasn't. */
 bool physical_replace(uint64_t physical, size_t size, uint64_t expected, uint64_t value);
 
+/* 8 bytes of memory that are not across a page's end, and what was found there. */
+struct physical_word {
+	uint64_t physical, value;
+};
+
+/* Whether all of these words still have their values, each read in one access. */
+bool physical_words_hold(const struct physical_word *words, size_t count);
+
+/*
+ * For work on more of a page than is worth copying: calls visit with the page at `physical` mapped,
+ * writable. The guest may change it meanwhile, so visit reads each word once, and no pointer to it
+ * outlives the call.
+ */
+uint64_t physical_visit(uint64_t physical, uint64_t (*visit)(void *context, void *page),
+			void *context);
+
 #endif

@@ -63,6 +63,23 @@ static void ept_pointer(struct entry_check *check)
 			     check->capability->physical_address_bits);
 }
 
+static void vm_functions(struct entry_check *check)
+{
+	uint64_t functions = entry_field(check, VMCS_VM_FUNCTION_CONTROLS);
+	uint64_t unknown = functions & ~check->capability->vm_functions;
+
+	if (unknown)
+		entry_broken(check, VMCS_VM_FUNCTION_CONTROLS,
+			     "bits %llxh must be 0: this CPU has no such VM function",
+			     (unsigned long long)unknown);
+	if (!(functions & VM_FUNCTION_EPTP_SWITCHING))
+		return;
+	if (!(check->secondary & SECONDARY_ENABLE_EPT))
+		entry_broken(check, VMCS_VM_FUNCTION_CONTROLS,
+			     "\"EPTP switching\" needs \"enable EPT\"");
+	entry_rule_physical(check, VMCS_EPTP_LIST_ADDRESS, 12);
+}
+
 static void secondary_controls(struct entry_check *check)
 {
 	uint32_t secondary = check->secondary;
@@ -102,6 +119,8 @@ static void secondary_controls(struct entry_check *check)
 			entry_broken(check, field,
 				     "\"sub-page write permissions for EPT\" needs \"enable EPT\"");
 	}
+	if (secondary & SECONDARY_ENABLE_VM_FUNCTIONS)
+		vm_functions(check);
 	if (secondary & SECONDARY_ENABLE_PML)
 		entry_rule_physical(check, VMCS_PML_ADDRESS, 12);
 	if (secondary & SECONDARY_SUB_PAGE_WRITE_PERMISSIONS_FOR_EPT)

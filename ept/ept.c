@@ -192,6 +192,12 @@ static void release_tree(struct ept *ept, uint64_t entry, unsigned int level)
 	release_table(ept, entry);
 }
 
+static void note_level(struct ept *ept, unsigned int level)
+{
+	if (level >= 3)
+		ept->upper_changes++;
+}
+
 /*
  * Stores an entry. SDM, "Guidelines for Use of the INVEPT Instruction", on when INVEPT is due:
  * "Changing any of the privilege bits 2:0 from 1 to 0"; "Changing the physical address in bits
@@ -210,6 +216,7 @@ static void replace(struct ept *ept, uint64_t *entry, uint64_t value, unsigned i
 	if (!((old ^ value) & ~ENTRY_BY_CPU))
 		return;
 	store(entry, value);
+	note_level(ept, level);
 	if (is_present(old))
 		ept->stale = true;
 	if (is_table(old, level))
@@ -233,6 +240,7 @@ static int make_table(struct ept *ept, uint64_t *entry, unsigned int level)
 		ept->stale = true;
 	}
 	store(entry, physical | EPT_ALL);
+	note_level(ept, level);
 	return 0;
 }
 
@@ -361,6 +369,7 @@ static void tidy(struct ept *ept, uint64_t table_entry, unsigned int level, uint
 		if (!page && !is_empty(table))
 			continue;
 		store(at.entry, page);
+		note_level(ept, level);
 		/*
 		 * Even an empty table may be cached, and it is about to be used for something else.
 		 */

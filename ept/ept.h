@@ -76,6 +76,8 @@ struct ept {
 	uint64_t capabilities; /* IA32_VMX_EPT_VPID_CAP: EPT_CAP_* */
 	const struct mtrr_state *mtrr;
 	struct ept_memory memory;
+	/* Counts the stores into the root and the tables right below it: for ept/view.h. */
+	uint64_t upper_changes;
 
 	/* The rest is ept.c's own. */
 	uint32_t legal_permissions; /* bit p is set if permissions p are allowed */

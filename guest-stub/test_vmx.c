@@ -10,7 +10,10 @@
 /* Operands of which no instruction here should ever take a look. */
 USER_DATA static uint64_t operand[4] __attribute__((aligned(16)));
 
-/* The operand in RDI, a register operand in RAX. */
+/*
+ * The operand in RDI, a register operand in RAX. VMFUNC takes the number of a VM function there: 1 is
+ * none that Sill has a use for.
+ */
 #define VMX_INSTRUCTIONS                                                   \
 	X(vmxon, "VMXON", "vmxon (%%rdi)")                                 \
 	X(vmxoff, "VMXOFF", "vmxoff")                                      \
@@ -32,7 +35,7 @@ USER_DATA static uint64_t operand[4] __attribute__((aligned(16)));
 	{                                                               \
 		__asm__ volatile(MAY_FAULT(instruction)                 \
 				 :                                      \
-				 : "D"(address), "a"(0), "c"(0), "d"(0) \
+				 : "D"(address), "a"(1), "c"(0), "d"(0) \
 				 : "memory", "cc");                     \
 		return 0;                                               \
 	}

@@ -8,6 +8,7 @@
 
 #include <sill/handoff.h>
 
+#include "doors/doors.h"
 #include "ept/ept.h"
 #include "guest/virtual_cmos.h"
 #include "guest/virtual_uart.h"
@@ -32,6 +33,9 @@ struct machine {
 	uint64_t lazy_start;   /* RAM from here on is granted page by page at first touch */
 	uint64_t lazy_granted; /* pages */
 	bool provocation_due;  /* provoke = ... is still to be done */
+
+	struct doors_place doors;
+	struct door_view view;
 
 	struct virtual_uart uart;
 	struct virtual_cmos cmos;

@@ -57,8 +57,53 @@ int machine_memory_create(struct machine *machine, uint64_t ept_capabilities,
 	return build(machine, ept_capabilities, mtrr);
 }
 
+/* For struct doors_place: one vCPU, so what it has cached is all that anybody has. */
+static int watch(struct vcpu *vcpu, uint64_t page, bool begin)
+{
+	struct machine *machine = machine_of(vcpu);
+	int error = ept_protect(&machine->ept, page, PAGE_SIZE,
+				begin ? EPT_READ | EPT_EXECUTE : EPT_ALL);
+
+	door_view_follow(&machine->view);
+	tlb_flush_ept(vcpu);
+	return error;
+}
+
+static void lend(struct vcpu *vcpu, uint64_t page, bool begin)
+{
+	struct machine *machine = machine_of(vcpu);
+
+	if (ept_replace_page(&machine->ept, page, machine->ram.base + page,
+			     begin ? EPT_ALL : EPT_READ | EPT_EXECUTE) != 0)
+		panic("the page at %llx is not one that is watched", (unsigned long long)page);
+	tlb_flush_ept(vcpu);
+}
+
+/* A little beyond the end of RAM, where what runs into nothing does not run into a device. */
+#define MMIO_DISTANCE (2u << 20)
+
+void machine_memory_add_doors(struct machine *machine, uint32_t wanted)
+{
+	uint64_t memory = machine->settings->memory, mmio = memory + MMIO_DISTANCE;
+	uint64_t view = (mmio + EPT_SIZE_1G) & ~(EPT_SIZE_1G - 1);
+	bool addressable = mmio >> machine->vcpu->capability->physical_address_bits == 0;
+
+	machine->doors = (struct doors_place){
+		.mmio_page = addressable ? mmio : 0,
+		.ram_size = memory,
+		.watch = watch,
+		.lend = lend,
+		.view = &machine->view,
+	};
+	machine->view = (struct door_view){0};
+	if ((wanted >> SILL_DOOR_VIEW & 1) != 0)
+		/* If it can't be, the door stays closed and says so. */
+		(void)!door_view_create(&machine->view, &machine->ept, view);
+}
+
 void machine_memory_destroy(struct machine *machine)
 {
+	door_view_destroy(&machine->view);
 	ept_destroy(&machine->ept);
 }
 
@@ -112,6 +157,7 @@ int machine_grant(struct vcpu *vcpu, uint64_t gpa)
 	if (error != 0)
 		return error;
 	machine->lazy_granted++;
+	door_view_follow(&machine->view);
 	tlb_flush_ept(vcpu);
 	return 0;
 }
@@ -136,11 +182,13 @@ __attribute__((noreturn)) static void stop_for_violation(struct vcpu *vcpu, uint
 
 void guest_exit_ept_violation(struct vcpu *vcpu)
 {
-	uint64_t gpa = vmread(VMCS_GUEST_PHYSICAL_ADDRESS);
-	uint64_t qualification = vmread(VMCS_EXIT_QUALIFICATION);
+	uint64_t gpa = vmread_counted(VMCS_GUEST_PHYSICAL_ADDRESS);
+	uint64_t qualification = vmread_counted(VMCS_EXIT_QUALIFICATION);
 	const uint64_t mapped =
 		EPT_VIOLATION_READABLE | EPT_VIOLATION_WRITABLE | EPT_VIOLATION_EXECUTABLE;
 
+	if (doors_access(vcpu, gpa, qualification))
+		return;
 	if ((qualification & mapped) != 0 || machine_grant(vcpu, gpa) != 0)
 		stop_for_violation(vcpu, gpa, qualification);
 	vcpu_retry_access(vcpu, qualification);

@@ -17,6 +17,12 @@ void machine_memory_destroy(struct machine *machine);
 /* Shows what the guest can reach, and that it is nothing but its RAM: panics if it isn't. */
 void machine_memory_describe(const struct machine *machine);
 
+/*
+ * Lays out what lies beyond RAM for the doors in this set: the registers of MMIO, and the second
+ * view.
+ */
+void machine_memory_add_doors(struct machine *machine, uint32_t wanted);
+
 /* For struct vcpu's grant. */
 int machine_grant(struct vcpu *vcpu, uint64_t gpa);
 

@@ -2,18 +2,20 @@
 /* The I/O ports of a machine, and the VM exits of the instructions that access them. */
 #include "guest/ports.h"
 
+#include <sill/errno.h>
+#include <sill/hypercall.h>
+
 #include "core/console.h"
 #include "core/cpu.h"
 #include "core/cpu_setup.h"
 #include "core/log.h"
+#include "core/memory.h"
 #include "core/rtc.h"
 #include "core/string.h"
 #include "core/time.h"
 #include "vmx/deadline.h"
 #include "vmx/exit.h"
 #include "vmx/guest_memory.h"
-
-#include <sill/hypercall.h>
 
 #define COM1_PORT	0x3f8
 #define DEBUG_EXIT_PORT 0xf4 /* isa-debug-exit, as QEMU has it: status = value * 2 + 1 */
@@ -73,6 +75,8 @@ static uint8_t read_port(struct machine *machine, uint16_t port)
 		return virtual_uart_read(&machine->uart, port - COM1_PORT);
 	case RTC_INDEX_PORT:
 	case RTC_DATA_PORT:
+		if (!door_is_open(machine->vcpu, SILL_DOOR_RTC))
+			return 0xff;
 		return virtual_cmos_read(&machine->cmos, port - RTC_INDEX_PORT);
 	case DEBUG_EXIT_PORT:
 	case SILL_DOORBELL_PORT:
@@ -91,7 +95,8 @@ static void write_port(struct machine *machine, uint16_t port, uint8_t value)
 		break;
 	case RTC_INDEX_PORT:
 	case RTC_DATA_PORT:
-		virtual_cmos_write(&machine->cmos, port - RTC_INDEX_PORT, value);
+		if (door_is_open(machine->vcpu, SILL_DOOR_RTC))
+			virtual_cmos_write(&machine->cmos, port - RTC_INDEX_PORT, value);
 		break;
 	case SILL_DOORBELL_PORT:
 		break;
@@ -101,11 +106,15 @@ static void write_port(struct machine *machine, uint16_t port, uint8_t value)
 	}
 }
 
-/* All devices here are one byte wide: a wider access is one to each of the ports it covers. */
+/* All devices but the door are one byte wide: a wider access is one to each of the ports it covers.
+ */
 static uint32_t input(struct machine *machine, uint16_t port, unsigned int bytes)
 {
 	uint32_t value = 0;
 
+	if (door_port_is(machine->vcpu, port))
+		return door_port_in(machine->vcpu, port - SILL_DOOR_PORTS, bytes,
+				    (uint32_t)machine->vcpu->registers.rax);
 	for (unsigned int i = 0; i < bytes; i++)
 		value |= (uint32_t)read_port(machine, (uint16_t)(port + i)) << 8 * i;
 	return value;
@@ -113,6 +122,10 @@ static uint32_t input(struct machine *machine, uint16_t port, unsigned int bytes
 
 static void output(struct machine *machine, uint16_t port, unsigned int bytes, uint32_t value)
 {
+	if (door_port_is(machine->vcpu, port)) {
+		door_port_out(machine->vcpu, port - SILL_DOOR_PORTS, bytes, value);
+		return;
+	}
 	if (port == DEBUG_EXIT_PORT)
 		vcpu_exit(machine->vcpu, value << 1 | 1);
 	for (unsigned int i = 0; i < bytes; i++)
@@ -193,64 +206,122 @@ static void inject_fault(struct vcpu *vcpu, const struct guest_fault *fault)
 /* Elements of a REP INS or OUTS done in one exit: the rest come in the next, so time is bounded. */
 #define MOST_ELEMENTS 64
 
+/* A string instruction that exited, and where it has got to. */
+struct string_access {
+	struct string_operand operand;
+	unsigned int bytes; /* of an element */
+	uint16_t port;
+	bool in, wide;
+	uint64_t base; /* of the segment */
+	uint64_t offset, linear;
+};
+
+/*
+ * How many of the elements from here on can be checked and copied at once: those in one page,
+ * upwards, that neither wrap around nor leave the segment; or one.
+ */
+static unsigned int count_together(const struct string_access *access, uint64_t left,
+				   bool downwards)
+{
+	uint64_t count = (PAGE_SIZE - access->linear % PAGE_SIZE) / access->bytes;
+	uint64_t to_wrap =
+		(mask_of(access->operand.address_bytes) - access->offset) / access->bytes;
+
+	if (count > left)
+		count = left;
+	if (count > to_wrap)
+		count = to_wrap;
+	if (count > MOST_ELEMENTS)
+		count = MOST_ELEMENTS;
+	if (downwards || count == 0 ||
+	    (!access->wide && !segment_allows(access->operand.segment, access->in, access->offset,
+					      (unsigned int)count * access->bytes)))
+		return 1;
+	return (unsigned int)count;
+}
+
+/* First whether the memory is there, then the device: a byte is gone once read. */
+static int move_elements(struct vcpu *vcpu, const struct string_access *access, unsigned int count,
+			 struct guest_fault *fault)
+{
+	uint32_t size = count * access->bytes;
+	uint8_t buffer[MOST_ELEMENTS * 4];
+
+	if (access->in ? guest_check_write(vcpu, access->linear, size, fault) != 0
+		       : guest_read(vcpu, access->linear, buffer, size, fault) != 0)
+		return -SILL_EFAULT;
+	for (uint32_t at = 0; at < size; at += access->bytes) {
+		uint32_t value = 0;
+
+		deadline_check(vcpu);
+		if (access->in) {
+			value = input(machine_of(vcpu), access->port, access->bytes);
+			memcpy(buffer + at, &value, access->bytes);
+		} else {
+			memcpy(&value, buffer + at, access->bytes);
+			output(machine_of(vcpu), access->port, access->bytes, value);
+		}
+	}
+	return access->in ? guest_write(vcpu, access->linear, buffer, size, fault) : 0;
+}
+
 /*
  * SDM, "INS/INSB/INSW/INSD" and "OUTS/OUTSB/OUTSW/OUTSD", "REP". The address is computed afresh for
- * each element, since it wraps around within its size; the guest-linear address that the exit
+ * each piece, since it wraps around within its size; the guest-linear address that the exit
  * reports would be undefined for an unusable segment.
  */
 __attribute__((cold, noinline)) static void string_access(struct vcpu *vcpu, uint64_t qualification)
 {
-	struct machine *machine = machine_of(vcpu);
-	unsigned int bytes = IO_ACCESS_BYTES(qualification);
-	uint16_t port = (uint16_t)IO_ACCESS_PORT(qualification);
-	bool in = IO_ACCESS_IN(qualification), rep = IO_ACCESS_REP(qualification);
-	struct string_operand operand = string_operand(vcpu, in);
-	uint64_t *pointer = in ? &vcpu->registers.rdi : &vcpu->registers.rsi;
+	struct string_access access = {
+		.operand = string_operand(vcpu, IO_ACCESS_IN(qualification)),
+		.bytes = IO_ACCESS_BYTES(qualification),
+		.port = (uint16_t)IO_ACCESS_PORT(qualification),
+		.in = IO_ACCESS_IN(qualification),
+		.wide = vcpu_in_64_bit_code(),
+	};
+	bool rep = IO_ACCESS_REP(qualification);
+	bool downwards = (vmread(VMCS_GUEST_RFLAGS) & RFLAGS_DF) != 0;
+	uint64_t *pointer = access.in ? &vcpu->registers.rdi : &vcpu->registers.rsi;
 	uint64_t *counter = &vcpu->registers.rcx;
-	uint64_t left = rep ? *counter & mask_of(operand.address_bytes) : 1;
-	uint64_t step = (vmread(VMCS_GUEST_RFLAGS) & RFLAGS_DF) != 0 ? -(uint64_t)bytes : bytes;
-	bool wide = vcpu_in_64_bit_code();
-	uint64_t base = wide && operand.segment < VMCS_SEGMENT_FS
-				? 0
-				: vmread(VMCS_GUEST_BASE(operand.segment));
+	uint64_t left = rep ? *counter & mask_of(access.operand.address_bytes) : 1;
 
-	for (int i = 0; i < MOST_ELEMENTS && left > 0; i++, left--) {
-		uint64_t offset = *pointer & mask_of(operand.address_bytes);
-		uint64_t linear = wide ? base + offset : (uint32_t)(base + offset);
+	if (!access.wide || access.operand.segment >= VMCS_SEGMENT_FS)
+		access.base = vmread(VMCS_GUEST_BASE(access.operand.segment));
+	for (unsigned int done = 0; done < MOST_ELEMENTS && left > 0;) {
 		struct guest_fault fault;
-		uint32_t value = 0;
+		unsigned int count;
+		uint64_t step;
 
-		deadline_check(vcpu);
-		if (!wide && !segment_allows(operand.segment, in, offset, bytes)) {
-			vcpu_inject_segment_fault(vcpu, operand.segment);
+		access.offset = *pointer & mask_of(access.operand.address_bytes);
+		access.linear = access.wide ? access.base + access.offset
+					    : (uint32_t)(access.base + access.offset);
+		if (!access.wide && !segment_allows(access.operand.segment, access.in,
+						    access.offset, access.bytes)) {
+			vcpu_inject_segment_fault(vcpu, access.operand.segment);
 			return;
 		}
-		/* First whether the memory is there, then the device: a byte is gone once read. */
-		if (in ? guest_check_write(vcpu, linear, bytes, &fault) != 0
-		       : guest_read(vcpu, linear, &value, bytes, &fault) != 0) {
+		count = count_together(&access, left, downwards);
+		if (move_elements(vcpu, &access, count, &fault) != 0) {
 			inject_fault(vcpu, &fault);
 			return;
 		}
-		if (in) {
-			value = input(machine, port, bytes);
-			if (guest_write(vcpu, linear, &value, bytes, &fault) != 0) {
-				inject_fault(vcpu, &fault);
-				return;
-			}
-		} else {
-			output(machine, port, bytes, value);
-		}
-		*pointer = merged(*pointer, *pointer + step, operand.address_bytes);
+		step = (uint64_t)count * access.bytes;
+		*pointer = merged(*pointer, downwards ? *pointer - step : *pointer + step,
+				  access.operand.address_bytes);
+		left -= count;
+		done += count;
 		if (rep)
-			*counter = merged(*counter, left - 1, operand.address_bytes);
+			*counter = merged(*counter, left, access.operand.address_bytes);
 	}
 	if (left == 0)
 		vcpu_advance(vcpu);
+	else
+		vcpu_repeat(vcpu);
 }
 
-__attribute__((hot)) void guest_exit_io(struct vcpu *vcpu)
+/* Apart from the door, whose path is short enough for a stack frame to count. */
+__attribute__((hot, noinline)) static void access_port(struct vcpu *vcpu, uint64_t qualification)
 {
-	uint64_t qualification = vmread(VMCS_EXIT_QUALIFICATION);
 	unsigned int bytes = IO_ACCESS_BYTES(qualification);
 	uint16_t port = (uint16_t)IO_ACCESS_PORT(qualification);
 
@@ -265,4 +336,14 @@ __attribute__((hot)) void guest_exit_io(struct vcpu *vcpu)
 		output(machine_of(vcpu), port, bytes,
 		       (uint32_t)(vcpu->registers.rax & mask_of(bytes)));
 	vcpu_advance(vcpu);
+}
+
+__attribute__((hot)) void guest_exit_io(struct vcpu *vcpu)
+{
+	uint64_t qualification = vmread_counted(VMCS_EXIT_QUALIFICATION);
+
+	if (!IO_ACCESS_STRING(qualification) && door_port_is(vcpu, IO_ACCESS_PORT(qualification)))
+		door_port_access(vcpu, qualification);
+	else
+		access_port(vcpu, qualification);
 }

@@ -8,6 +8,7 @@
 #include "core/panic.h"
 #include "debug/provoke.h"
 #include "debug/report.h"
+#include "doors/doors.h"
 #include "guest/load.h"
 #include "guest/machine.h"
 #include "guest/memory.h"
@@ -17,6 +18,8 @@
 #include "hypercall/trace.h"
 #include "vmx/deadline.h"
 #include "vmx/exit.h"
+#include "vmx/step.h"
+#include "vmx/timer.h"
 #include "vmx/vcpu_create.h"
 
 static struct machine machine;
@@ -27,6 +30,14 @@ void guest_exit_hlt(struct vcpu *vcpu)
 	/* An NMI that arrived with the exit wakes it at once. */
 	if (vcpu->waiting_nmis > 0) {
 		vcpu_advance(vcpu);
+		return;
+	}
+	/* SDM, "Guest Non-Register State": it halts once more, now with the timer to look after it.
+	 */
+	if ((vmread(VMCS_GUEST_RFLAGS) & RFLAGS_IF) != 0 && door_push_wakes(vcpu) &&
+	    vcpu->capability->activity_hlt) {
+		vcpu_advance(vcpu);
+		vmwrite(VMCS_GUEST_ACTIVITY_STATE, ACTIVITY_STATE_HLT);
 		return;
 	}
 	vcpu_stop(vcpu, VCPU_HALTED,
@@ -40,15 +51,33 @@ void guest_exit_hlt(struct vcpu *vcpu)
  */
 #define PROVOCATION_DELAY_MS 100
 
-void guest_exit_preemption_timer(struct vcpu *vcpu)
+static void look_at_deadline(struct vcpu *vcpu)
 {
 	if (!machine.provocation_due || !deadline_passed(vcpu)) {
-		deadline_expired(vcpu);
+		deadline_look(vcpu);
 		return;
 	}
 	machine.provocation_due = false;
 	deadline_set(vcpu, machine.settings->time_limit_ms);
 	provoke((enum sill_provocation)machine.settings->provoke);
+}
+
+void guest_exit_preemption_timer(struct vcpu *vcpu)
+{
+	if (timer_take(vcpu, TIMER_STEP))
+		guest_exit_monitor_trap_flag(vcpu);
+	if (timer_take(vcpu, TIMER_DEADLINE))
+		look_at_deadline(vcpu);
+	if (timer_take(vcpu, TIMER_DOORS))
+		doors_look(vcpu);
+	timer_arm(vcpu);
+}
+
+/* The guest has made a step with something that was lent to it. */
+void guest_exit_monitor_trap_flag(struct vcpu *vcpu)
+{
+	step_end(vcpu);
+	doors_step_ended(vcpu);
 }
 
 /* vmcs = … in sill.conf: the parser let only fields through that can harm nobody but the guest. */
@@ -77,6 +106,7 @@ static void start_vcpu(struct vcpu *vcpu, uint32_t id, const struct power_up_sta
 	vcpu->hypercall_features = hypercall_features(vcpu);
 	vcpu->handlers[EXIT_REASON_VMCALL] =
 		settings->trace_hypercalls != 0 ? exit_hypercall_shown : exit_hypercall;
+	doors_open(vcpu, settings->doors, &machine.doors);
 	machine.provocation_due = settings->provoke != SILL_PROVOKE_NOTHING;
 	deadline_set(vcpu,
 		     machine.provocation_due ? PROVOCATION_DELAY_MS : settings->time_limit_ms);
@@ -96,6 +126,7 @@ static bool run_guest(struct vcpu *vcpu, uint32_t id, const struct mtrr_state *m
 	if (machine_memory_create(&machine, vcpu->capability->ept_vpid_cap, mtrr) != 0)
 		panic("no memory for the EPT of %llu MiB: the loader made the arena too small",
 		      (unsigned long long)(settings->memory >> 20));
+	machine_memory_add_doors(&machine, settings->doors);
 	ports_create(&machine);
 	if (guest_load(&machine, &start) == 0) {
 		machine_memory_describe(&machine);
@@ -124,7 +155,7 @@ uint32_t guests_run(const struct sill_handoff *handoff, const struct vmx_capabil
 	struct vcpu *vcpu = vcpu_create(capability);
 	uint32_t failed = 0;
 
-	if (vcpu == NULL || power_up_prepare(vcpu) != 0)
+	if (vcpu == NULL || power_up_prepare(vcpu) != 0 || doors_create(vcpu, true) != 0)
 		panic("no memory for a vCPU: the loader made the arena too small");
 	for (uint32_t id = 0; id < handoff->guest_count; id++) {
 		machine.settings = &handoff->guests[id];

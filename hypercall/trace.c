@@ -17,6 +17,7 @@ static const struct {
 #define SILL_ARGS1(t0, n0)				  #n0
 #define SILL_ARGS2(t0, n0, t1, n1)			  #n0, #n1
 #define SILL_ARGS3(t0, n0, t1, n1, t2, n2)		  #n0, #n1, #n2
+#define SILL_ARGS4(t0, n0, t1, n1, t2, n2, t3, n3)	  #n0, #n1, #n2, #n3
 #define SILL_CALL(number, NAME, name, who, args, summary) [number] = {#name, {args}},
 #include "hypercall/calls.def"
 #undef SILL_CALL
@@ -47,6 +48,7 @@ static const char *error_name(int64_t result)
 	} errors[] = {
 		{SILL_EPERM, "-EPERM"},	  {SILL_EFAULT, "-EFAULT"}, {SILL_ENODEV, "-ENODEV"},
 		{SILL_EINVAL, "-EINVAL"}, {SILL_ENOSYS, "-ENOSYS"}, {SILL_ENOTSUP, "-ENOTSUP"},
+		{SILL_E2BIG, "-E2BIG"},	  {SILL_ENOMEM, "-ENOMEM"},
 	};
 
 	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {

@@ -83,6 +83,8 @@ static inline void answer(struct vcpu *vcpu)
 		cpuid_answer_signature(vcpu);
 	else if (leaf == SILL_CPUID_FEATURES)
 		cpuid_answer_features(vcpu);
+	else if (leaf == SILL_CPUID_DOORS || leaf == SILL_CPUID_SERVE)
+		vcpu->doors_cpuid(vcpu);
 	else
 		answer_filtered(vcpu, leaf, subleaf);
 }

@@ -4,10 +4,8 @@
  *
  * All its pages map to one page of ones, without the right to write. What writes there is not
  * emulated, as that would take a decoder for all that a CPU can execute. Instead the page shows
- * another one, scratch, until the guest has made its step, whatever that was (an instruction, one
- * iteration of it, the delivery of an event, marking a page-table entry): the monitor trap flag
- * ends it, or on a CPU without that the VMX-preemption timer after some microseconds. On a CPU
- * without either the pages that were written to last go on showing scratch.
+ * another one, scratch, until the guest has made its step (vmx/step.h). On a CPU that can't be made
+ * to exit after one the pages that were written to last go on showing scratch.
  *
  * The EPT is shared. While one CPU is lent a page, others find scratch there as well, which they
  * may read and write, and they may go on with what they have cached until they next execute INVEPT.
@@ -23,14 +21,9 @@
 #include "core/memory.h"
 #include "core/panic.h"
 #include "core/string.h"
-#include "core/time.h"
 #include "underlay/underlay.h"
-#include "vmx/event.h"
-#include "vmx/exit.h"
+#include "vmx/step.h"
 #include "vmx/tlb.h"
-
-/* Enough for the slowest instruction, so that each round makes progress. */
-#define TIMER_US 20
 
 static uint64_t ones; /* host-physical */
 static uint64_t scratch;
@@ -68,22 +61,6 @@ static void take_back(uint64_t *lent)
 	*lent = 0;
 }
 
-/* Makes sure that Sill is asked again soon. */
-static void switch_on_end(struct vcpu *vcpu)
-{
-	if (vmx_capability_has(vcpu->capability, VMX_WORD_PRIMARY, PRIMARY_MONITOR_TRAP_FLAG)) {
-		vcpu->primary_controls |= PRIMARY_MONITOR_TRAP_FLAG;
-	} else if (vmx_capability_has(vcpu->capability, VMX_WORD_PIN,
-				      PIN_BASED_ACTIVATE_VMX_PREEMPTION_TIMER)) {
-		uint64_t ticks = time_tsc_hz() * TIMER_US / 1000000;
-
-		vcpu->pin_controls |= PIN_BASED_ACTIVATE_VMX_PREEMPTION_TIMER;
-		vmwrite(VMCS_VMX_PREEMPTION_TIMER_VALUE,
-			(ticks >> vcpu->capability->preemption_timer_shift) + 1);
-	}
-	event_write_controls(vcpu);
-}
-
 void hole_written(struct vcpu *vcpu, uint64_t page)
 {
 	static bool told;
@@ -100,30 +77,22 @@ void hole_written(struct vcpu *vcpu, uint64_t page)
 	if (tell)
 		log_warning("the OS wrote to Sill's memory, at %llx: ignored (said once)",
 			    (unsigned long long)page);
-	switch_on_end(vcpu);
+	step_begin(vcpu);
 	tlb_invalidate_ept(vcpu);
 }
 
-/* The guest has made its step. */
-static void end(struct vcpu *vcpu)
+void hole_step_ended(struct vcpu *vcpu)
 {
+	bool lent = false;
+
+	for (uint32_t i = 0; i < VCPU_LENT_PAGES; i++)
+		lent |= vcpu->lent_pages[i] != 0;
+	if (!lent)
+		return;
 	spin_lock(&underlay.lock);
 	for (uint32_t i = 0; i < VCPU_LENT_PAGES; i++)
 		take_back(&vcpu->lent_pages[i]);
 	memset(virtual_of(scratch), 0xff, PAGE_SIZE);
 	spin_unlock(&underlay.lock);
-	vcpu->primary_controls &= ~(uint32_t)PRIMARY_MONITOR_TRAP_FLAG;
-	vcpu->pin_controls &= ~(uint32_t)PIN_BASED_ACTIVATE_VMX_PREEMPTION_TIMER;
-	event_write_controls(vcpu);
 	tlb_invalidate_ept(vcpu);
-}
-
-void underlay_exit_monitor_trap_flag(struct vcpu *vcpu)
-{
-	end(vcpu);
-}
-
-void underlay_exit_preemption_timer(struct vcpu *vcpu)
-{
-	end(vcpu);
 }

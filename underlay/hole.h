@@ -19,4 +19,7 @@ __attribute__((warn_unused_result)) int hole_create(void);
  */
 void hole_written(struct vcpu *vcpu, uint64_t page);
 
+/* The guest has made its step: takes back what it was lent, if it was. */
+void hole_step_ended(struct vcpu *vcpu);
+
 #endif

@@ -16,13 +16,15 @@
 #include "core/percpu.h"
 #include "core/window.h"
 #include "debug/report.h"
+#include "doors/doors.h"
 #include "ept/mtrr_read.h"
 #include "hypercall/hypercall.h"
 #include "underlay/control_registers.h"
+#include "underlay/doors.h"
 #include "underlay/emulator_help.h"
 #include "underlay/memory.h"
 #include "underlay/msr_bitmap.h"
-#include "underlay/serial_port.h"
+#include "underlay/ports.h"
 #include "underlay/underlay.h"
 #include "underlay/unload.h"
 #include "vmx/capability.h"
@@ -179,6 +181,7 @@ static struct vmx_capability *examine_cpu(const struct sill_handoff *handoff)
 static void create_shared(const struct sill_handoff *handoff,
 			  const struct vmx_capability *capability)
 {
+	bool door = (handoff->underlay.doors >> SILL_DOOR_PORT & 1) != 0;
 	const char *problem;
 	uint32_t msr;
 	int error;
@@ -194,13 +197,15 @@ static void create_shared(const struct sill_handoff *handoff,
 	if (msr_bitmap == NULL)
 		give_back(-SILL_ENOMEM, false, "no memory: the loader made the arena too small");
 	error = underlay_memory_create(handoff, capability->ept_vpid_cap);
+	if (error == 0)
+		error = underlay_doors_create(handoff->underlay.doors);
 	if (error != 0)
 		give_back(error, false, "the EPT cannot be built: %s",
 			  error == -SILL_ERANGE ? "the machine has RAM beyond what EPT translates"
 						: "the loader made the arena too small");
 	underlay_msr_bitmap_fill(msr_bitmap);
-	if (handoff->serial.port != 0) {
-		io_bitmaps = serial_port_hide(handoff->serial.port);
+	if (handoff->serial.port != 0 || door) {
+		io_bitmaps = underlay_ports_trap(handoff->serial.port, door);
 		if (io_bitmaps == NULL)
 			give_back(
 				-SILL_ENOMEM, false,
@@ -213,7 +218,8 @@ static struct vcpu *create_vcpu(const struct sill_handoff *handoff,
 {
 	struct vcpu *vcpu = vcpu_create(capability);
 
-	if (vcpu == NULL)
+	if (vcpu == NULL ||
+	    doors_create(vcpu, (handoff->underlay.doors & ~SILL_DOORS_UNDERLAY) != 0) != 0)
 		give_back(-SILL_ENOMEM, false,
 			  "no memory for a vCPU: the loader made the arena too small");
 	vcpu->ept = &underlay.ept;
@@ -235,6 +241,7 @@ static struct vcpu *create_vcpu(const struct sill_handoff *handoff,
 __attribute__((noreturn)) static void enter(struct vcpu *vcpu, uint64_t nmis_before)
 {
 	vcpu_begin(vcpu);
+	underlay_doors_open(vcpu);
 	counters_switch(vcpu);
 	write_guest_registers(vcpu);
 	/* An NMI that came before there was a vCPU to count it. */

@@ -19,6 +19,8 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/panic.h"
+#include "doors/doors.h"
+#include "underlay/doors.h"
 #include "underlay/hole.h"
 #include "underlay/underlay.h"
 #include "vmx/exit.h"
@@ -157,9 +159,13 @@ int underlay_memory_grant(struct vcpu *vcpu, uint64_t gpa)
 	int error = 0;
 
 	(void)vcpu;
+	/* In the hole nothing is ever added: what isn't mapped there is not to be. */
+	if (gpa - underlay.arena.base < underlay.arena.size)
+		return ept_translate(&underlay.ept, gpa, NULL, NULL) == 0 ? 0 : -SILL_EFAULT;
 	spin_lock(&underlay.lock);
 	if (ept_translate(&underlay.ept, gpa, NULL, NULL) != 0)
 		error = map_more(gpa);
+	underlay_doors_memory_changed();
 	spin_unlock(&underlay.lock);
 	return error == 0 ? 0 : -SILL_EFAULT;
 }
@@ -170,6 +176,8 @@ void underlay_exit_ept_violation(struct vcpu *vcpu)
 	uint64_t qualification = vmread(VMCS_EXIT_QUALIFICATION);
 	struct ept_leaf leaf;
 
+	if (doors_access(vcpu, gpa, qualification))
+		return;
 	if (underlay_memory_grant(vcpu, gpa) != 0)
 		/*
 		 * Beyond what EPT translates, where no machine has anything; or out of tables,
@@ -185,6 +193,7 @@ void underlay_exit_ept_violation(struct vcpu *vcpu)
 	if (ept_translate(&underlay.ept, gpa, NULL, &leaf) == 0 &&
 	    (leaf.permissions & EPT_WRITE) == 0 && (qualification & EPT_VIOLATION_WRITE) != 0)
 		hole_written(vcpu, leaf.gpa);
+	underlay_doors_leave_view(vcpu, gpa);
 	vcpu_retry_access(vcpu, qualification);
 }
 

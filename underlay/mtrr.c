@@ -16,6 +16,7 @@
 #include "core/log.h"
 #include "core/msr.h"
 #include "core/safe_access.h"
+#include "underlay/doors.h"
 #include "underlay/memory.h"
 #include "underlay/underlay.h"
 #include "vmx/tlb.h"
@@ -79,6 +80,7 @@ int underlay_mtrr_write(struct vcpu *vcpu, uint32_t msr, uint64_t value)
 		behind = false;
 		retyped = true;
 		tell = ept_retype(&underlay.ept) != 0 && !told;
+		underlay_doors_memory_changed();
 		told |= tell;
 		underlay_memory_describe();
 	}

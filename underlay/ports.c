@@ -1,20 +1,31 @@
 /* SPDX-License-Identifier: MIT */
-/* Sill's own serial port, hidden; see underlay/serial_port.h. */
-#include "underlay/serial_port.h"
+/* The ports that are Sill's; see underlay/ports.h. */
+#include "underlay/ports.h"
 
 #include "core/memory.h"
 #include "core/uart_registers.h"
+#include "doors/doors.h"
 #include "vmx/exit.h"
 
 static uint32_t hidden_port;
 
-uint8_t *serial_port_hide(uint32_t port)
+static void trap(uint8_t *bitmaps, uint32_t port, uint32_t count)
+{
+	for (uint32_t i = port; i < port + count; i++)
+		bitmaps[i / 8] |= (uint8_t)(1u << i % 8);
+}
+
+uint8_t *underlay_ports_trap(uint32_t serial_port, bool door)
 {
 	uint8_t *bitmaps = pages_allocate(2);
 
-	hidden_port = port;
-	for (uint32_t i = port; bitmaps != NULL && i < port + UART_PORT_COUNT; i++)
-		bitmaps[i / 8] |= (uint8_t)(1u << i % 8);
+	if (bitmaps == NULL)
+		return NULL;
+	hidden_port = serial_port;
+	if (serial_port != 0)
+		trap(bitmaps, serial_port, UART_PORT_COUNT);
+	if (door)
+		trap(bitmaps, SILL_DOOR_PORTS, SILL_DOOR_PORT_COUNT);
 	return bitmaps;
 }
 
@@ -25,17 +36,24 @@ uint8_t *serial_port_hide(uint32_t port)
  * looks for a UART goes by others.
  *
  * That is all for IN and OUT; INS and OUTS, which nobody uses to look for a UART, move on without
- * touching memory.
+ * touching memory, and the door takes them for wrong use.
  */
 void underlay_exit_io(struct vcpu *vcpu)
 {
-	uint64_t qualification = vmread(VMCS_EXIT_QUALIFICATION);
+	uint64_t qualification = vmread_counted(VMCS_EXIT_QUALIFICATION);
+	uint32_t port = IO_ACCESS_PORT(qualification);
 	uint64_t *rax = &vcpu->registers.rax;
 
-	if (IO_ACCESS_IN(qualification) && !IO_ACCESS_STRING(qualification)) {
+	if (door_port_is(vcpu, port) && !IO_ACCESS_STRING(qualification)) {
+		door_port_access(vcpu, qualification);
+		return;
+	}
+	if (door_port_is(vcpu, port)) {
+		door_port_reject(vcpu);
+	} else if (IO_ACCESS_IN(qualification) && !IO_ACCESS_STRING(qualification)) {
 		uint32_t size = IO_ACCESS_BYTES(qualification);
 
-		if (IO_ACCESS_PORT(qualification) == hidden_port + UART_LSR && size == 1)
+		if (port == hidden_port + UART_LSR && size == 1)
 			*rax = (*rax & ~0xffull) | UART_LSR_THR_EMPTY | UART_LSR_EMPTY;
 		else if (size == 4)
 			*rax = 0xffffffff;

@@ -108,6 +108,7 @@ struct vmx_capability {
 	struct vmx_control_word entry;
 	uint64_t tertiary_may_be_1; /* 0 = there are no tertiary controls */
 	uint64_t exit2_may_be_1;
+	uint64_t vm_functions; /* IA32_VMX_VMFUNC: VM_FUNCTION_*; 0 = none */
 
 	/* IA32_VMX_BASIC */
 	uint32_t revision;	   /* to be written to the start of VMXON and VMCS regions */

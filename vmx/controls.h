@@ -90,6 +90,9 @@
 	X(6, ENABLE_MSR_LIST_INSTRUCTIONS, "enable MSR-list instructions") \
 	X(7, VIRTUALIZE_IA32_SPEC_CTRL, "virtualize IA32_SPEC_CTRL")
 
+/* SDM, "VM-Function Controls". */
+#define VM_FUNCTION_EPTP_SWITCHING (1ull << 0)
+
 /* SDM, "VM-Exit Controls", the primary ones. */
 #define VM_EXIT_CONTROL_BITS(X)                                                   \
 	X(2, SAVE_DEBUG_CONTROLS, "save debug controls")                          \

@@ -16,8 +16,8 @@ bool deadline_passed(const struct vcpu *vcpu);
 /* Stops the guest, saying how long it ran. */
 __attribute__((noreturn, cold)) void deadline_stop(struct vcpu *vcpu);
 
-/* The timer ran out: stops the guest, or sets the timer for the rest of its time. */
-void deadline_expired(struct vcpu *vcpu);
+/* TIMER_DEADLINE is due: stops the guest, or sets the timer for the rest of its time. */
+void deadline_look(struct vcpu *vcpu);
 
 /*
  * For handlers that can take long: stops the guest if its time is over. The timer sees only the

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* NMIs and machine checks on their way to the guest; see vmx/event.h. */
+/* NMIs, machine checks and interrupts on their way to the guest; see vmx/event.h. */
 #include "vmx/event.h"
 
 #include "core/percpu.h"
@@ -70,6 +70,53 @@ bool event_machine_check_arrived(void)
 	vcpu->waiting_machine_check = true;
 	open_nmi_window(vcpu);
 	return true;
+}
+
+/* SDM, "Checks on Guest RIP, RFLAGS, and SSP" and "Checks on Guest Non-Register State". */
+static bool takes_interrupts(void)
+{
+	return (vmread(VMCS_GUEST_RFLAGS) & RFLAGS_IF) != 0 &&
+	       (vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE) &
+		(BLOCKING_BY_STI | BLOCKING_BY_MOV_SS)) == 0 &&
+	       (vmread(VMCS_VM_ENTRY_INTERRUPTION_INFORMATION) & INTERRUPTION_VALID) == 0;
+}
+
+/*
+ * An interrupt of Sill's own making. If the guest can't take it now, the CPU finds the moment: SDM,
+ * "Interrupt-Window Exiting and Virtual-Interrupt Delivery": the exit comes as soon as RFLAGS.IF is
+ * 1 and nothing blocks interrupts, before anything else happens, and out of HLT too.
+ */
+bool event_add_interrupt(struct vcpu *vcpu, uint32_t vector)
+{
+	if (vcpu->waiting_interrupt != 0)
+		return false;
+	if (takes_interrupts()) {
+		vcpu_inject(vcpu, INTERRUPTION_TYPE_EXTERNAL_INTERRUPT, vector, false, 0);
+		return true;
+	}
+	if (!vmx_capability_has(vcpu->capability, VMX_WORD_PRIMARY,
+				PRIMARY_INTERRUPT_WINDOW_EXITING))
+		return false;
+	vcpu->waiting_interrupt = vector;
+	vcpu->primary_controls |= PRIMARY_INTERRUPT_WINDOW_EXITING;
+	event_write_controls(vcpu);
+	return true;
+}
+
+void event_drop_interrupt(struct vcpu *vcpu)
+{
+	vcpu->waiting_interrupt = 0;
+	vcpu->primary_controls &= ~(uint32_t)PRIMARY_INTERRUPT_WINDOW_EXITING;
+	event_write_controls(vcpu);
+}
+
+void exit_interrupt_window(struct vcpu *vcpu)
+{
+	uint32_t vector = vcpu->waiting_interrupt;
+
+	event_drop_interrupt(vcpu);
+	if (vector != 0)
+		vcpu_inject(vcpu, INTERRUPTION_TYPE_EXTERNAL_INTERRUPT, vector, false, 0);
 }
 
 void exit_nmi_window(struct vcpu *vcpu)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* NMIs and machine checks on their way to the guest. */
+/* NMIs, machine checks and interrupts on their way to the guest. */
 #ifndef SILL_VMX_EVENT_H
 #define SILL_VMX_EVENT_H
 
@@ -15,6 +15,15 @@ bool event_machine_check_arrived(void);
 
 /* The guest is to get one NMI more. */
 void event_add_nmi(struct vcpu *vcpu);
+
+/*
+ * The guest is to get an interrupt with this vector, 32 to 255, as soon as it can take one. One can
+ * wait at a time: false if another does, or if the CPU can't tell when the guest can take it.
+ */
+__attribute__((warn_unused_result)) bool event_add_interrupt(struct vcpu *vcpu, uint32_t vector);
+
+/* It isn't any more, if it has not got it yet. */
+void event_drop_interrupt(struct vcpu *vcpu);
 
 /*
  * After vcpu->pin_controls or vcpu->primary_controls was changed: puts both into the VMCS, with

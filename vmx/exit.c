@@ -10,6 +10,15 @@
 
 __attribute__((noreturn)) void vmx_leave(struct vcpu *vcpu); /* vmx/entry.asm */
 
+static uint64_t exits_handled(const struct vcpu *vcpu)
+{
+	uint64_t exits = 0;
+
+	for (unsigned int reason = 0; reason < EXIT_REASON_COUNT; reason++)
+		exits += vcpu->exits[reason];
+	return exits;
+}
+
 /*
  * vcpu_advance() doesn't look whether 32-bit code ran into the end of its addresses: the VM entry
  * finds out (SDM, "Checks on Guest RIP, RFLAGS, and SSP": bits 63:32 must be 0), and then there is
@@ -21,7 +30,7 @@ static bool mend_rip(struct vcpu *vcpu, uint64_t reason)
 	uint64_t rip = vmread(VMCS_GUEST_RIP);
 
 	if (reason != (EXIT_REASON_ENTRY_FAILURE | EXIT_REASON_ENTRY_FAILURE_GUEST_STATE) ||
-	    vcpu->advances == 0 || vcpu_in_64_bit_code() || rip >> 32 == 0)
+	    exits_handled(vcpu) == 0 || vcpu_in_64_bit_code() || rip >> 32 == 0)
 		return false;
 	vmwrite(VMCS_GUEST_RIP, (uint32_t)rip);
 	return true;
@@ -66,6 +75,8 @@ __attribute__((hot)) void vmx_handle_exit(struct vcpu *vcpu)
 		return;
 	}
 	vcpu->exits[reason]++;
+	/* And without this it computes an address for the two to share: one more. */
+	__asm__ volatile("" : "+r"(reason));
 	vcpu->handlers[reason](vcpu);
 }
 
@@ -118,7 +129,7 @@ void vcpu_exit(struct vcpu *vcpu, uint32_t status)
  * lasts for one instruction; and with RFLAGS.TF a single-step trap is due after it, which the CPU
  * delivers by itself if the BS bit is set among the pending debug exceptions.
  */
-__attribute__((cold, noinline)) static void finish_instruction(void)
+void vcpu_finish_instruction(void)
 {
 	uint64_t interruptibility = vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE);
 	uint64_t rflags = vmread(VMCS_GUEST_RFLAGS);
@@ -133,28 +144,54 @@ __attribute__((cold, noinline)) static void finish_instruction(void)
 
 __attribute__((hot)) void vcpu_advance(struct vcpu *vcpu)
 {
-	uint64_t length = vmread_proven(VMCS_VM_EXIT_INSTRUCTION_LENGTH);
-	uint64_t interruptibility = vmread_proven(VMCS_GUEST_INTERRUPTIBILITY_STATE);
-	uint64_t rflags = vmread_proven(VMCS_GUEST_RFLAGS);
+	vcpu_advance_inline(vcpu);
+}
 
-	vcpu->advances++;
-	vmwrite_proven(VMCS_GUEST_RIP, vcpu->rip + length);
+void vcpu_advance_by(struct vcpu *vcpu, unsigned int length)
+{
+	uint64_t interruptibility = vmread_counted(VMCS_GUEST_INTERRUPTIBILITY_STATE);
+	uint64_t rflags = vmread_counted(VMCS_GUEST_RFLAGS);
+
+	vmwrite_counted(VMCS_GUEST_RIP, vcpu->rip + length);
 	if (__builtin_expect(((rflags & RFLAGS_TF) | interruptibility) != 0, false))
-		finish_instruction();
+		vcpu_finish_instruction();
+}
+
+/* Whether what causes such an exit is an instruction, which ends with vcpu_advance() as a rule. */
+static bool is_instruction(unsigned int reason)
+{
+	switch (reason) {
+	case EXIT_REASON_EXCEPTION_OR_NMI:
+	case EXIT_REASON_EXTERNAL_INTERRUPT:
+	case EXIT_REASON_TRIPLE_FAULT:
+	case EXIT_REASON_INTERRUPT_WINDOW:
+	case EXIT_REASON_NMI_WINDOW:
+	case EXIT_REASON_TASK_SWITCH:
+	case EXIT_REASON_EPT_VIOLATION:
+	case EXIT_REASON_EPT_MISCONFIGURATION:
+	case EXIT_REASON_VMX_PREEMPTION_TIMER_EXPIRED:
+	case EXIT_REASON_MONITOR_TRAP_FLAG:
+		return false;
+	default:
+		return true;
+	}
 }
 
 __attribute__((cold)) void vcpu_account(const struct vcpu *vcpu)
 {
+	unsigned int last = EXIT_REASON_BASIC(vcpu->trace[(uint8_t)(vcpu->trace_at - 2)]);
 	uint64_t *count = this_cpu()->vmx_count;
-	uint64_t exits = vcpu->odd_exits;
+	uint64_t exits = vcpu->odd_exits + exits_handled(vcpu), advances = 0;
 
 	for (unsigned int reason = 0; reason < EXIT_REASON_COUNT; reason++)
-		exits += vcpu->exits[reason];
+		advances += is_instruction(reason) ? vcpu->exits[reason] : 0;
+	/* The instruction by which the guest ended is one that it never got behind. */
+	advances -= vcpu->not_advanced + (exits > 0 && is_instruction(last) ? 1 : 0);
 	/* vmx_handle_exit() */
 	count[VMX_VMREAD] += 2 * exits;
 	/* vcpu_advance() */
-	count[VMX_VMREAD] += 3 * vcpu->advances;
-	count[VMX_VMWRITE] += vcpu->advances;
+	count[VMX_VMREAD] += 3 * advances;
+	count[VMX_VMWRITE] += advances;
 	/* exit_hypercall() */
 	count[VMX_VMREAD] += vcpu->exits[EXIT_REASON_VMCALL];
 	/*
@@ -191,11 +228,13 @@ static bool delivers_error_codes(void)
 
 void vcpu_inject_ud(struct vcpu *vcpu)
 {
+	vcpu->not_advanced++;
 	vcpu_inject(vcpu, INTERRUPTION_TYPE_HARDWARE_EXCEPTION, VECTOR_UD, false, 0);
 }
 
 void vcpu_inject_segment_fault(struct vcpu *vcpu, enum vmcs_segment segment)
 {
+	vcpu->not_advanced++;
 	vcpu_inject(vcpu, INTERRUPTION_TYPE_HARDWARE_EXCEPTION,
 		    segment == VMCS_SEGMENT_SS ? VECTOR_SS : VECTOR_GP, delivers_error_codes(), 0);
 }
@@ -207,6 +246,7 @@ void vcpu_inject_gp(struct vcpu *vcpu)
 
 void vcpu_inject_pf(struct vcpu *vcpu, uint64_t address, uint32_t error_code)
 {
+	vcpu->not_advanced++;
 	write_cr2(address);
 	vcpu_inject(vcpu, INTERRUPTION_TYPE_HARDWARE_EXCEPTION, VECTOR_PF, true, error_code);
 }
@@ -241,11 +281,10 @@ __attribute__((cold)) void vcpu_retry_access(struct vcpu *vcpu, uint64_t qualifi
 	vcpu_redeliver_event(vcpu);
 }
 
-#define ENCODED_RSP 4
-
-uint64_t vcpu_read_register(const struct vcpu *vcpu, unsigned int number)
+void vcpu_write_register(struct vcpu *vcpu, unsigned int number, uint64_t value)
 {
-	if (number == ENCODED_RSP)
-		return vmread(VMCS_GUEST_RSP);
-	return vcpu->registers.in_order[number < ENCODED_RSP ? number : number - 1];
+	if (number == VCPU_ENCODED_RSP)
+		vmwrite(VMCS_GUEST_RSP, value);
+	else
+		vcpu->registers.in_order[number < VCPU_ENCODED_RSP ? number : number - 1] = value;
 }

@@ -19,14 +19,15 @@ exit_handler exit_control_register;  /* vmx/exit_control_register.c */
 exit_handler exit_xsetbv;	     /* vmx/exit_xsetbv.c */
 exit_handler exit_exception_or_nmi, exit_external_interrupt, exit_task_switch,
 	exit_triple_fault;						/* vmx/exit_event.c */
-exit_handler exit_nmi_window;						/* vmx/event.c */
+exit_handler exit_nmi_window, exit_interrupt_window;			/* vmx/event.c */
 exit_handler exit_wbinvd, exit_invalid_opcode, exit_rdpmc, exit_xsaves; /* vmx/exit_instruction.c */
 exit_handler exit_hypercall;						/* hypercall/dispatch.c */
 exit_handler exit_hypercall_shown; /* the same, for people to watch */
 
 /* In guest mode, those who play the machine: guest/. */
-exit_handler guest_exit_io;						/* guest/ports.c */
-exit_handler guest_exit_hlt, guest_exit_preemption_timer;		/* guest/run.c */
+exit_handler guest_exit_io; /* guest/ports.c */
+exit_handler guest_exit_hlt, guest_exit_preemption_timer,
+	guest_exit_monitor_trap_flag;					/* guest/run.c */
 exit_handler guest_exit_ept_violation, guest_exit_ept_misconfiguration; /* guest/memory.c */
 
 /* In underlay mode: underlay/. */
@@ -36,7 +37,7 @@ exit_handler underlay_exit_xsetbv;		       /* exit_xsetbv.c */
 exit_handler underlay_exit_triple_fault;	       /* reset.c */
 exit_handler underlay_exit_init, underlay_exit_sipi;   /* underlay/init_sipi.c */
 exit_handler underlay_exit_ept_violation, underlay_exit_ept_misconfiguration; /* memory.c */
-exit_handler underlay_exit_monitor_trap_flag, underlay_exit_preemption_timer; /* hole.c */
-exit_handler underlay_exit_io; /* underlay/serial_port.c */
+exit_handler underlay_exit_monitor_trap_flag, underlay_exit_preemption_timer; /* doors.c */
+exit_handler underlay_exit_io;						      /* underlay/ports.c */
 
 #endif

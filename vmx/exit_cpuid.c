@@ -182,6 +182,10 @@ __attribute__((hot)) void exit_cpuid(struct vcpu *vcpu)
 	case SILL_CPUID_FEATURES:
 		cpuid_answer_features(vcpu);
 		break;
+	case SILL_CPUID_DOORS:
+	case SILL_CPUID_SERVE:
+		vcpu->doors_cpuid(vcpu);
+		break;
 	default:
 		answer_filtered(vcpu, leaf, subleaf);
 		break;

@@ -65,6 +65,8 @@ void exit_wrmsr(struct vcpu *vcpu)
 	case MSR_IA32_TIME_STAMP_COUNTER:
 		vcpu->tsc_offset = value - rdtsc();
 		vmwrite(VMCS_TSC_OFFSET, vcpu->tsc_offset);
+		if (vcpu->tsc_moved != NULL)
+			vcpu->tsc_moved(vcpu);
 		accepted = true;
 		break;
 	case MSR_IA32_DEBUGCTL:

@@ -10,7 +10,6 @@
 #include "core/window.h"
 #include "vmx/page_walk.h"
 
-/* Where a piece of guest-physical memory is, if the guest has these rights to it. */
 static int find(struct vcpu *vcpu, uint64_t gpa, uint32_t permissions, uint64_t *hpa,
 		uint64_t *bytes)
 {
@@ -24,6 +23,12 @@ static int find(struct vcpu *vcpu, uint64_t gpa, uint32_t permissions, uint64_t 
 		return -SILL_EFAULT;
 	*bytes = leaf.gpa + leaf.size - gpa;
 	return 0;
+}
+
+int guest_find_physical(struct vcpu *vcpu, uint64_t gpa, uint32_t permissions, uint64_t *hpa,
+			uint64_t *bytes)
+{
+	return find(vcpu, gpa, permissions, hpa, bytes);
 }
 
 int guest_read_physical(struct vcpu *vcpu, uint64_t gpa, void *to, size_t size)
@@ -231,4 +236,41 @@ int guest_write(struct vcpu *vcpu, uint64_t linear, const void *from, size_t siz
 		at += pieces[i].size;
 	}
 	return count < 0 ? count : 0;
+}
+
+int guest_translate(struct vcpu *vcpu, uint64_t linear, enum page_access access,
+		    struct guest_translation *translation)
+{
+	uint64_t page = linear & ~4095ull, bytes;
+	struct page_walk_mark marks[PAGE_WALK_MAX_LEVELS];
+	struct page_walk_result walk;
+	struct paging paging;
+	bool holdable = vcpu_in_64_bit_code();
+
+	*translation = (struct guest_translation){0};
+	if (!caller_can_name(linear, 1, NULL))
+		return -SILL_EFAULT;
+	read_paging(vcpu, vcpu_cpl() == 3, &paging);
+	if (page_walk(&paging, page, access, read_entry, vcpu, &walk) != 0 ||
+	    find(vcpu, walk.gpa, EPT_READ, &translation->hpa, &bytes) != 0)
+		return -SILL_EFAULT;
+	if (page_walk_entries_to_mark(&walk, access, marks) != 0) {
+		if (set_flags(vcpu, &walk, access) != 0)
+			return -SILL_EFAULT;
+		/* Once more, for the entries as they are now. */
+		if (page_walk(&paging, page, access, read_entry, vcpu, &walk) != 0)
+			return -SILL_EFAULT;
+	}
+	translation->linear = page;
+	translation->gpa = walk.gpa;
+	translation->cr3 = paging.cr3;
+	for (unsigned int i = 0; holdable && i < walk.levels; i++) {
+		struct physical_word *word = &translation->words[i];
+
+		word->value = walk.entries[i].value;
+		holdable = find(vcpu, walk.entries[i].gpa, EPT_READ, &word->physical, &bytes) == 0;
+	}
+	if (holdable)
+		translation->count = walk.levels;
+	return 0;
 }

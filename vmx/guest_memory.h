@@ -12,6 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/window.h"
+#include "vmx/page_walk.h"
+
 /*
  * Guest-physical memory. 0, or -SILL_EFAULT if any of it is not RAM that the guest itself could
  * reach in this way. Lazily granted pages are granted first, as at the guest's own touch.
@@ -50,5 +53,47 @@ __attribute__((warn_unused_result)) int guest_read_as_cpu(struct vcpu *vcpu, uin
  */
 __attribute__((warn_unused_result)) int guest_find_as_cpu(struct vcpu *vcpu, uint64_t linear,
 							  uint64_t *hpa, struct guest_fault *fault);
+
+/*
+ * Where a byte of guest-physical memory is, if the guest has these rights (EPT_*) to it, and in
+ * *bytes how many there are from it on. Lazily granted pages are granted first. -SILL_EFAULT if
+ * not.
+ */
+__attribute__((warn_unused_result)) int guest_find_physical(struct vcpu *vcpu, uint64_t gpa,
+							    uint32_t permissions, uint64_t *hpa,
+							    uint64_t *bytes);
+
+/*
+ * A page of linear addresses as the guest's page tables map it, with the entries that say so: as
+ * long as these are what they were, so is the translation. All zero is none.
+ */
+struct guest_translation {
+	uint64_t linear, gpa, hpa; /* of the page's first byte */
+	uint64_t cr3;
+	/*
+	 * What has to be as it was: the entries, and what the caller adds. 0: it can't be held, for
+	 * want of 64-bit code or entries.
+	 */
+	uint32_t count;
+	struct physical_word words[PAGE_WALK_MAX_LEVELS + 2];
+};
+
+/*
+ * Translates one linear address for an access of the code that runs now, at its privilege, and
+ * sets accessed flags, and for a write the dirty flag, as the access would have. 0, or
+ * -SILL_EFAULT.
+ */
+__attribute__((warn_unused_result)) int guest_translate(struct vcpu *vcpu, uint64_t linear,
+							enum page_access access,
+							struct guest_translation *translation);
+
+/* Whether it is the address's, and still what the guest's page tables say; for 64-bit code. */
+static inline bool guest_translation_holds(const struct guest_translation *translation,
+					   uint64_t linear)
+{
+	return (linear & ~4095ull) == translation->linear && translation->count != 0 &&
+	       vmread_counted(VMCS_GUEST_CR3) == translation->cr3 &&
+	       physical_words_hold(translation->words, translation->count);
+}
 
 #endif

@@ -72,6 +72,27 @@ static inline void vmwrite_proven(uint32_t field, uint64_t value)
 	__asm__ volatile("vmwrite %0, %1" : : "r"(value), "r"((uint64_t)field) : "cc", "memory");
 }
 
+/* The same for paths that are not so hot that the number of times would follow from the exits. */
+static inline uint64_t vmread_counted(uint32_t field)
+{
+	uint64_t value;
+
+	__asm__ volatile(VMX_COUNT "vmread %[field], %[value]"
+			 : [value] "=r"(value)
+			 : [field] "r"((uint64_t)field), [count] "i"(VMX_COUNTER(VMX_VMREAD))
+			 : "cc", "memory");
+	return value;
+}
+
+static inline void vmwrite_counted(uint32_t field, uint64_t value)
+{
+	__asm__ volatile(VMX_COUNT "vmwrite %[value], %[field]"
+			 :
+			 : [value] "r"(value), [field] "r"((uint64_t)field),
+			   [count] "i"(VMX_COUNTER(VMX_VMWRITE))
+			 : "cc", "memory");
+}
+
 /* For explanations that look at every field there might be. False: this CPU has no such field. */
 __attribute__((warn_unused_result)) static inline bool vmread_if_present(uint32_t field,
 									 uint64_t *value)

@@ -55,6 +55,14 @@ enum vcpu_end {
 /* More than one instruction writes to: the largest XSAVE area takes four. A power of 2. */
 #define VCPU_LENT_PAGES 8
 
+/* What the VMX-preemption timer is used for: vmx/timer.h. */
+enum timer_use {
+	TIMER_DEADLINE, /* looks whether the guest's time is over */
+	TIMER_STEP,	/* ends what was lent to the guest for an instruction (underlay/hole.h) */
+	TIMER_DOORS,	/* the doors that Sill looks after now and then (doors/doors.h) */
+	TIMER_USES
+};
+
 struct vcpu;
 
 /* Handles one kind of VM exit. When it returns, the guest is resumed. */
@@ -75,7 +83,11 @@ struct vcpu {
 	 */
 	exit_handler *handlers[EXIT_REASON_COUNT];
 	uint64_t odd_exits; /* those whose reason is in no table: failed VM entries */
-	uint64_t advances;  /* calls of vcpu_advance() */
+	/*
+	 * Exits whose reason is an instruction's without a call of vcpu_advance(): the others need
+	 * not be counted.
+	 */
+	uint64_t not_advanced;
 
 	void *vmcs;		   /* the VMCS region, */
 	uint8_t *io_bitmaps;	   /* the two I/O bitmaps (NULL: not used), */
@@ -84,9 +96,12 @@ struct vcpu {
 
 	const struct vmx_capability *capability;
 	struct ept *ept;
-	uint64_t tsc_offset; /* guest TSC = TSC + this */
-	uint64_t deadline;   /* the TSC at which its time is over, UINT64_MAX = never */
+	uint64_t other_ept_pointer; /* of what the guest can switch to by VMFUNC; 0: nothing */
+	uint64_t tsc_offset;	    /* guest TSC = TSC + this */
+	void (*tsc_moved)(struct vcpu *vcpu); /* called when that has changed, if not NULL */
+	uint64_t deadline; /* the TSC at which its time is over, UINT64_MAX = never */
 	uint32_t time_limit_ms;
+	uint64_t timer[TIMER_USES]; /* the TSC at which each is due, TIMER_NEVER = never */
 	/*
 	 * These two as they are while no event waits for the guest. Whoever changes them calls
 	 * event_write_controls() (vmx/event.h).
@@ -94,6 +109,7 @@ struct vcpu {
 	uint32_t pin_controls, primary_controls;
 	uint32_t waiting_nmis;	       /* NMIs that the guest is still to get: 0 to 2 */
 	bool waiting_machine_check;    /* the same for a #MC */
+	uint32_t waiting_interrupt;    /* the vector of an interrupt that waits; 0 = none */
 	uint64_t cr0_owned, cr4_owned; /* bits that the guest sees the shadow of */
 	uint64_t cr4_forced;	       /* of the owned bits, those that are 1 in truth */
 	uint64_t cr4_allowed;	       /* bits that the guest may set */
@@ -127,7 +143,9 @@ struct vcpu {
 	 * while. NULL: not from beneath this guest.
 	 */
 	void (*unload)(struct vcpu *vcpu);
-	void *guest; /* whose vCPU it is: of use to the room that made it */
+	void *guest;		   /* whose vCPU it is: of use to the room that made it */
+	struct doors *doors;	   /* the other ways to reach Sill: doors/doors.h */
+	exit_handler *doors_cpuid; /* answers the leaves of CPUID that belong to them */
 
 	/* In the underlay: pages of the hole that can be written to just now (underlay/hole.h). */
 	uint64_t lent_pages[VCPU_LENT_PAGES]; /* 0: none */
@@ -148,6 +166,30 @@ __attribute__((noreturn, cold)) void vcpu_exit(struct vcpu *vcpu, uint32_t statu
 
 /* The exiting instruction is emulated wholly: the guest goes on behind it. */
 void vcpu_advance(struct vcpu *vcpu);
+
+/* What vcpu_advance() leaves to do if a single step or an interrupt shadow ends. */
+__attribute__((cold)) void vcpu_finish_instruction(void);
+
+/* vcpu_advance() for the shortest paths, where the jump to it counts. */
+static inline __attribute__((always_inline)) void vcpu_advance_inline(struct vcpu *vcpu)
+{
+	uint64_t length = vmread_proven(VMCS_VM_EXIT_INSTRUCTION_LENGTH);
+	uint64_t interruptibility = vmread_proven(VMCS_GUEST_INTERRUPTIBILITY_STATE);
+	uint64_t rflags = vmread_proven(VMCS_GUEST_RFLAGS);
+
+	vmwrite_proven(VMCS_GUEST_RIP, vcpu->rip + length);
+	if (__builtin_expect(((rflags & RFLAGS_TF) | interruptibility) != 0, false))
+		vcpu_finish_instruction();
+}
+
+/*
+ * The exiting instruction is to be executed again: part of it was done, and its registers say
+ * which.
+ */
+static inline void vcpu_repeat(struct vcpu *vcpu)
+{
+	vcpu->not_advanced++;
+}
 
 /*
  * Gives the guest a fault, at the instruction that caused the exit. Only for exits that
@@ -181,12 +223,26 @@ void vcpu_retry_access(struct vcpu *vcpu, uint64_t qualification);
 
 /*
  * Adds to the CPU's counts of VMX instructions those of the exit path, which does not count while
- * it runs: they follow from the number of exits and advances. Once, when the guest has ended.
+ * it runs: they follow from the numbers of exits. Once, when the guest has ended.
  */
 void vcpu_account(const struct vcpu *vcpu);
 
+#define VCPU_ENCODED_RSP 4
+
 /* The general register with this number in instruction encodings, 0 to 15, RSP included. */
-uint64_t vcpu_read_register(const struct vcpu *vcpu, unsigned int number);
+static inline uint64_t vcpu_read_register(const struct vcpu *vcpu, unsigned int number)
+{
+	if (__builtin_expect(number == VCPU_ENCODED_RSP, false))
+		return vmread(VMCS_GUEST_RSP);
+	return vcpu->registers.in_order[number < VCPU_ENCODED_RSP ? number : number - 1];
+}
+void vcpu_write_register(struct vcpu *vcpu, unsigned int number, uint64_t value);
+
+/*
+ * vcpu_advance() behind an exit that an instruction of this many bytes caused though its reason is
+ * no instruction's: for those the CPU does not tell the length.
+ */
+void vcpu_advance_by(struct vcpu *vcpu, unsigned int length);
 
 /* Is the code segment a 64-bit one? Then registers are read and written whole. */
 static inline bool vcpu_in_64_bit_code(void)

@@ -9,6 +9,7 @@
 #include "core/string.h"
 #include "vmx/exit.h"
 #include "vmx/instruction_error.h"
+#include "vmx/timer.h"
 #include "vmx/tlb.h"
 #include "vmx/vcpu_list.h"
 #include "vmx/vmcs_setup.h"
@@ -52,6 +53,11 @@ static void prove_exit_fields(void)
 	(void)vmread(VMCS_GUEST_CR4);
 	(void)vmread(VMCS_GUEST_CS_ACCESS_RIGHTS);
 	(void)vmread(VMCS_VM_EXIT_INSTRUCTION_LENGTH);
+	(void)vmread(VMCS_EXIT_QUALIFICATION);
+	(void)vmread(VMCS_GUEST_PHYSICAL_ADDRESS);
+	(void)vmread(VMCS_GUEST_LINEAR_ADDRESS);
+	(void)vmread(VMCS_GUEST_CR3);
+	(void)vmread(VMCS_IDT_VECTORING_INFORMATION);
 }
 
 void vcpu_begin(struct vcpu *vcpu)
@@ -60,15 +66,20 @@ void vcpu_begin(struct vcpu *vcpu)
 	memset(vcpu->trace, 0, sizeof(vcpu->trace));
 	memset(vcpu->exits, 0, sizeof(vcpu->exits));
 	vcpu->odd_exits = 0;
-	vcpu->advances = 0;
+	vcpu->not_advanced = 0;
 	vcpu->trace_at = 0;
 	vcpu->end = VCPU_RUNNING;
 	vcpu->status = 0;
 	vcpu->why[0] = '\0';
+	vcpu->other_ept_pointer = 0;
 	vcpu->tsc_offset = 0;
+	vcpu->tsc_moved = NULL;
 	vcpu->deadline = UINT64_MAX;
 	vcpu->waiting_nmis = 0;
 	vcpu->waiting_machine_check = false;
+	vcpu->waiting_interrupt = 0;
+	for (unsigned int use = 0; use < TIMER_USES; use++)
+		vcpu->timer[use] = TIMER_NEVER;
 
 	/*
 	 * "Initializing a VMCS": the region is cleared, made current, and all fields are written.

@@ -26,7 +26,7 @@
 #include <stdint.h>
 
 #define SILL_HANDOFF_MAGIC     0x464f444e41486c53ull /* "SlHANDOF" */
-#define SILL_HANDOFF_VERSION   2u
+#define SILL_HANDOFF_VERSION   3u
 
 #define SILL_MAX_GUESTS	       16
 #define SILL_MAX_MODULES       8
@@ -165,6 +165,8 @@ struct sill_underlay {
 	uint32_t show_hypervisor; /* 1: CPUID's hypervisor-present bit is set */
 	/* For tests: the index of a CPU that claims to have no EPT; else UINT32_MAX. */
 	uint32_t cpu_without_ept;
+	uint32_t doors; /* as in struct sill_guest */
+	uint32_t reserved;
 };
 
 /* What Sill does to itself while the guest runs: tests, and a look at its reports. */
@@ -191,9 +193,9 @@ struct sill_guest {
 	uint32_t time_limit_ms;	   /* 0 = none */
 	uint32_t trace_hypercalls; /* 1: show each hypercall and its answer */
 	uint32_t provoke;	   /* enum sill_provocation */
+	uint32_t doors; /* a bit for each SILL_DOOR_* (sill/doors.h) that is to be open */
 	uint32_t module_count;
 	uint32_t vmcs_setting_count;
-	uint32_t reserved;
 	struct sill_module modules[SILL_MAX_MODULES];
 	struct sill_vmcs_setting vmcs_settings[SILL_MAX_VMCS_SETTINGS];
 };

@@ -14,6 +14,7 @@
  *   leaf 40000000h  EAX = highest leaf of the range, EBX:ECX:EDX = "SillSillSill"
  *   leaf 40000001h  EAX = ABI version, EBX = feature bits, ECX = number of calls,
  *                   EDX = doorbell I/O port
+ *   leaf 40000002h, 40000003h: the doors, see sill/doors.h
  */
 #ifndef SILL_HYPERCALL_H
 #define SILL_HYPERCALL_H
@@ -22,7 +23,9 @@
 
 #define SILL_CPUID_SIGNATURE 0x40000000u
 #define SILL_CPUID_FEATURES  0x40000001u
-#define SILL_CPUID_MAX	     SILL_CPUID_FEATURES
+#define SILL_CPUID_DOORS     0x40000002u /* sill/doors.h */
+#define SILL_CPUID_SERVE     0x40000003u /* sill/doors.h */
+#define SILL_CPUID_MAX	     SILL_CPUID_SERVE
 
 /* "Sill", three times over EBX, ECX, EDX. */
 #define SILL_SIGNATURE 0x6c6c6953u

@@ -2,7 +2,7 @@
 # UEFI programs that the system tests need: build/tests/NAME.efi from tests/system/NAME/main.c.
 # Compiled by boot/module.mk's rule, with the loader's flags; unlike the loader they use gnu-efi's library.
 
-TEST_EFI := $(addprefix $(BUILD)/tests/,lockoff.efi mapchange.efi launcher.efi transparency.efi unload.efi hole.efi probe.efi)
+TEST_EFI := $(addprefix $(BUILD)/tests/,lockoff.efi mapchange.efi launcher.efi transparency.efi unload.efi hole.efi probe.efi doors.efi)
 
 test-programs: $(TEST_EFI)
 .PHONY: test-programs

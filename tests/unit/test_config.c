@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "boot/config.h"
+#include "sill/doors.h"
 #include "sill/errno.h"
 
 #define G    "guest = \\k.elf\n"
@@ -361,6 +362,49 @@ static void test_memory(void **state)
 		bad(text, 4, "memory = ", "4M to 1T");
 		assert_non_null(strstr(error.text, wrong[i]));
 	}
+}
+
+static uint32_t doors_of(const char *text)
+{
+	good(text);
+	return config.mode == SILL_MODE_UNDERLAY
+		       ? config.underlay.doors
+		       : config.guests[config.guest_count - 1].settings.doors;
+}
+
+#define FIRMWARE "mode = underlay\nnext = firmware\n"
+
+static void test_doors(void **state)
+{
+	const uint32_t vmcall = 1u << SILL_DOOR_VMCALL, mmio = 1u << SILL_DOOR_MMIO;
+
+	(void)state;
+	assert_int_equal(doors_of(G), SILL_DOORS_ALL);
+	assert_int_equal(doors_of(G "doors = none\n"), 0);
+	assert_int_equal(doors_of(G "doors = mmio\tvmcall  mmio\n"), vmcall | mmio);
+	assert_int_equal(doors_of(G "doors = all -mmio\n"), SILL_DOORS_ALL & ~mmio);
+	assert_int_equal(doors_of(G "doors = mmio vmcall -mmio\n"), vmcall);
+	assert_int_equal(doors_of(G "doors = -mmio\n"), 0);
+
+	/* Above the guests: for all of them; among the settings of one: for that one. */
+	assert_int_equal(doors_of("doors = mmio\n" G G), mmio);
+	assert_int_equal(config.guests[0].settings.doors, mmio);
+	assert_int_equal(doors_of("doors = mmio\n" G "doors = none\n" G), mmio);
+	assert_int_equal(config.guests[0].settings.doors, 0);
+	assert_int_equal(doors_of(G "doors = none\n" G), SILL_DOORS_ALL);
+
+	assert_int_equal(doors_of(FIRMWARE), SILL_DOORS_UNDERLAY);
+	assert_int_equal(doors_of(FIRMWARE "doors = all\n"), SILL_DOORS_ALL);
+	assert_int_equal(doors_of("doors = port\n" FIRMWARE), 1u << SILL_DOOR_PORT);
+
+	bad(G "doors = window\n", 2, "doors = window", "no such door");
+	bad(G "doors = mmi\n", 2, "no such door", "vmcall cpuid rtc port mmio");
+	bad(G "doors = - mmio\n", 2, "doors", "no such door");
+	bad(G "doors = mmio,port\n", 2, "doors", "no such door");
+	bad(G "doors =\n", 2, "doors", "there is no value");
+	bad(G "doors = all\ndoors = none\n", 3, "doors", "given before, on line 2");
+	bad("doors = all\ndoors = none\n" G, 2, "doors", "given before, on line 1");
+	bad(FIRMWARE "doors = all\ndoors = none\n", 4, "doors", "given before, on line 3");
 }
 
 static void test_lazy_memory(void **state)
@@ -823,6 +867,7 @@ int main(void)
 		cmocka_unit_test(test_cmdline),
 		cmocka_unit_test(test_modules),
 		cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_doors),
 		cmocka_unit_test(test_lazy_memory),
 		cmocka_unit_test(test_time_limit_and_trace),
 		cmocka_unit_test(test_vmcs),

@@ -54,19 +54,25 @@ static void underlay_size(void **state)
 
 	(void)state;
 	/* The root and one table of 512 GiB; one more for each GiB without 1 GiB pages. */
-	assert_int_equal(reserve_underlay_size(0, 0, 2 * GIB, true), fixed + 2 * page);
-	assert_int_equal(reserve_underlay_size(0, 0, 512 * GIB, true), fixed + 2 * page);
-	assert_int_equal(reserve_underlay_size(0, 0, 512 * GIB + 1, true), fixed + 3 * page);
-	assert_int_equal(reserve_underlay_size(0, 0, 2 * GIB, false), fixed + (2 + 4) * page);
-	assert_int_equal(reserve_underlay_size(0, 0, 5 * GIB, false), fixed + (2 + 5) * page);
-	assert_int_equal(reserve_underlay_size(1, 3, 5 * GIB + 1, false),
+	assert_int_equal(reserve_underlay_size(0, 0, 2 * GIB, true, false), fixed + 2 * page);
+	assert_int_equal(reserve_underlay_size(0, 0, 512 * GIB, true, false), fixed + 2 * page);
+	assert_int_equal(reserve_underlay_size(0, 0, 512 * GIB + 1, true, false), fixed + 3 * page);
+	assert_int_equal(reserve_underlay_size(0, 0, 2 * GIB, false, false),
+			 fixed + (2 + 4) * page);
+	assert_int_equal(reserve_underlay_size(0, 0, 5 * GIB, false, false),
+			 fixed + (2 + 5) * page);
+	assert_int_equal(reserve_underlay_size(1, 3, 5 * GIB + 1, false, false),
 			 fixed + (3 + 6) * page + 3 * RESERVE_CPU);
 	/* The promise, for a desktop's and a server's memory. */
-	assert_true(reserve_underlay_size(256 * KIB, 1, 128 * GIB, false) <= 2 * MIB + 64 * KIB);
-	assert_true(reserve_underlay_size(256 * KIB, 16, 4096 * GIB, true) <= 3 * MIB);
-	assert_int_equal(reserve_underlay_size(UINT64_MAX, 1, GIB, true), 0);
-	assert_int_equal(reserve_underlay_size(UINT64_MAX - MIB, 1, GIB, true), 0);
-	assert_true(reserve_underlay_size(0, SILL_MAX_CPUS, UINT64_MAX, false) != 0);
+	assert_true(reserve_underlay_size(256 * KIB, 1, 128 * GIB, false, false) <=
+		    2 * MIB + 64 * KIB);
+	assert_true(reserve_underlay_size(256 * KIB, 16, 4096 * GIB, true, false) <= 3 * MIB);
+	assert_int_equal(reserve_underlay_size(0, 2, 2 * GIB, true, true),
+			 reserve_underlay_size(0, 2, 2 * GIB, true, false) + RESERVE_DOORS +
+				 2 * RESERVE_CPU_DOORS);
+	assert_int_equal(reserve_underlay_size(UINT64_MAX, 1, GIB, true, false), 0);
+	assert_int_equal(reserve_underlay_size(UINT64_MAX - MIB, 1, GIB, true, false), 0);
+	assert_true(reserve_underlay_size(0, SILL_MAX_CPUS, UINT64_MAX, false, false) != 0);
 }
 
 static void ram_end(void **state)

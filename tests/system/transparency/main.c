@@ -244,12 +244,14 @@ static void test_cpuid(void)
 	check((r.ecx & (CPUID_1_ECX_VMX | CPUID_1_ECX_SMX)) == 0, L"CPUID shows no VMX, no SMX");
 	Print(L"# hypervisor-present bit: %d\n", (r.ecx & CPUID_1_ECX_HYPERVISOR) != 0);
 	r = cpuid(0x40000000, 0);
-	check(r.eax == 0x40000001 && r.ebx == SILL_SIGNATURE && r.ecx == SILL_SIGNATURE &&
+	check(r.eax == 0x40000003 && r.ebx == SILL_SIGNATURE && r.ecx == SILL_SIGNATURE &&
 		      r.edx == SILL_SIGNATURE,
 	      L"leaf 40000000h has Sill's signature");
 	check(cpuid(0x40000001, 0).eax == 1, L"leaf 40000001h has the ABI's version");
-	r = cpuid(0x40000002, 0);
-	check((r.eax | r.ebx | r.ecx | r.edx) == 0, L"leaf 40000002h is empty");
+	check(cpuid(0x40000002, 0).eax == 1, L"leaf 40000002h: the door VMCALL is open");
+	check(cpuid(0x40000002, 4).eax == 2, L"and the door MMIO is not, as nobody asked for it");
+	r = cpuid(0x40000004, 0);
+	check((r.eax | r.ebx | r.ecx | r.edx) == 0, L"leaf 40000004h is empty");
 	check((cpuid(0x80000001, 0).edx & CPUID_80000001_EDX_SYSCALL) != 0,
 	      L"SYSCALL is shown to 64-bit code");
 }
