@@ -10,6 +10,8 @@
 #include <sill/doors.h>
 #include <sill/errno.h>
 
+#include "core/string.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -108,6 +110,35 @@ static inline uint64_t device_read_data(struct door_device *device, unsigned int
 		device->taken += bytes;
 	}
 	return value & device_ones(bytes);
+}
+
+/* The same as that many accesses one after another, of any size: for string instructions. */
+static inline void device_write_block(struct door_device *device, const void *from, uint32_t size)
+{
+	if (device->error != 0)
+		return;
+	if (device->answered) {
+		device->answered = false;
+		device->size = 0;
+	}
+	if (size > SILL_BLOCK_MAX - device->size) {
+		device->error = -SILL_E2BIG;
+		return;
+	}
+	memcpy(&device->data[device->size], from, size);
+	device->size += size;
+}
+
+static inline void device_read_block(struct door_device *device, void *to, uint32_t size,
+				     device_service *serve, struct vcpu *vcpu)
+{
+	uint32_t left = device_answer(device, serve, vcpu) ? device->size - device->taken : 0;
+	uint32_t there = size < left ? size : left;
+
+	memcpy(to, &device->data[device->taken], there);
+	memset((uint8_t *)to + there, 0xff, size - there);
+	if (device->error == 0)
+		device->taken += there;
 }
 
 static inline uint32_t device_read_control(struct door_device *device, device_service *serve,

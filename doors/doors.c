@@ -11,6 +11,7 @@
 #include "core/string.h"
 #include "core/time.h"
 #include "vmx/access.h"
+#include "vmx/event.h"
 #include "vmx/exit.h"
 #include "vmx/timer.h"
 
@@ -66,6 +67,9 @@ static void open_door(struct vcpu *vcpu, unsigned int number)
 		return;
 	}
 	vcpu->doors->lacking |= 1u << number;
+	if ((vcpu->doors->said >> number & 1) != 0)
+		return;
+	vcpu->doors->said |= 1u << number;
 	log_info("door %s stays closed: it lacks %s", doors_table[number].name, lacks);
 }
 
@@ -75,22 +79,32 @@ void doors_open(struct vcpu *vcpu, uint32_t wanted, const struct doors_place *pl
 
 	/* What the last guest left behind; its memory is given out anew. */
 	*doors = (struct doors){
-		.place = place, .accesses = doors->accesses, .memory = doors->memory};
+		.place = place,
+		.accesses = doors->accesses,
+		.memory = doors->memory,
+		.said = doors->said,
+	};
 	if (doors->accesses != NULL)
 		memset(doors->accesses, 0, sizeof(*doors->accesses));
+	vcpu->watched_page = VCPU_NO_PAGE;
 	for (unsigned int i = 0; i < DOOR_PAGES; i++)
 		doors->pages[i].gpa = DOOR_PAGE_NONE;
 	for (unsigned int number = 0; number < SILL_DOOR_COUNT; number++) {
 		if ((wanted >> number & 1) != 0)
 			open_door(vcpu, number);
 	}
-	/* These two are the way in for all that is asked of Sill: closed, it is as if it weren't
-	 * there. */
+	/* These two are the way in for all that is asked of Sill: without them it isn't there. */
 	if (!door_is_open(vcpu, SILL_DOOR_VMCALL))
 		vcpu->handlers[EXIT_REASON_VMCALL] = exit_invalid_opcode;
 	doors->cpuid = exit_table[vcpu->capability->mode][EXIT_REASON_CPUID];
 	vcpu->handlers[EXIT_REASON_CPUID] =
 		door_is_open(vcpu, SILL_DOOR_CPUID) ? doors->cpuid : doors_cpuid_hidden;
+}
+
+void doors_close(struct vcpu *vcpu)
+{
+	timer_set(vcpu, TIMER_DOORS, TIMER_NEVER);
+	event_drop_interrupt(vcpu);
 }
 
 void doors_describe(struct vcpu *vcpu, uint32_t number, struct cpuid_result *r)

@@ -68,6 +68,7 @@ struct door_page {
 struct doors {
 	uint32_t open;	  /* a bit for each door */
 	uint32_t lacking; /* of those that were wanted */
+	uint32_t said;	  /* that they lack something */
 	uint32_t want_look;
 	const struct doors_place *place;
 	struct door_page pages[DOOR_PAGES];
@@ -90,6 +91,12 @@ __attribute__((warn_unused_result)) int doors_create(struct vcpu *vcpu, bool wit
  * VMCS is current and set up, but the guest hasn't run. *place stays as it is.
  */
 void doors_open(struct vcpu *vcpu, uint32_t wanted, const struct doors_place *place);
+
+/*
+ * Ends all that doors have been asked to do, before they are opened anew for the same guest. (Of a
+ * guest that has ended nothing is left to end.)
+ */
+void doors_close(struct vcpu *vcpu);
 
 static inline bool door_is_open(const struct vcpu *vcpu, enum sill_door_number number)
 {
@@ -124,9 +131,9 @@ void doors_describe(struct vcpu *vcpu, uint32_t number, struct cpuid_result *r);
 
 /* The door PORT: IN and OUT; the exit's qualification. */
 void door_port_access(struct vcpu *vcpu, uint64_t qualification);
-/* Its parts, for INS and OUTS: offset is below SILL_DOOR_PORT_COUNT, eax what RAX holds. */
-uint32_t door_port_in(struct vcpu *vcpu, unsigned int offset, unsigned int bytes, uint32_t eax);
-void door_port_out(struct vcpu *vcpu, unsigned int offset, unsigned int bytes, uint32_t value);
+/* INS and OUTS: elements that were, or will be, in the guest's memory. */
+void door_port_in_string(struct vcpu *vcpu, uint32_t port, void *to, uint32_t size);
+void door_port_out_string(struct vcpu *vcpu, uint32_t port, const void *from, uint32_t size);
 /* An access of another kind. */
 void door_port_reject(struct vcpu *vcpu);
 

@@ -67,14 +67,19 @@ out(struct door_device *device, unsigned int offset, unsigned int bytes, uint32_
 		device_reject(device);
 }
 
-uint32_t door_port_in(struct vcpu *vcpu, unsigned int offset, unsigned int bytes, uint32_t eax)
+void door_port_in_string(struct vcpu *vcpu, uint32_t port, void *to, uint32_t size)
 {
-	return in(vcpu, device_of(vcpu), offset, bytes, eax);
+	if (port != SILL_DOOR_PORTS + SILL_DEVICE_DATA)
+		device_reject(device_of(vcpu));
+	device_read_block(device_of(vcpu), to, size, service_block, vcpu);
 }
 
-void door_port_out(struct vcpu *vcpu, unsigned int offset, unsigned int bytes, uint32_t value)
+void door_port_out_string(struct vcpu *vcpu, uint32_t port, const void *from, uint32_t size)
 {
-	out(device_of(vcpu), offset, bytes, value);
+	if (port == SILL_DOOR_PORTS + SILL_DEVICE_DATA)
+		device_write_block(device_of(vcpu), from, size);
+	else
+		device_reject(device_of(vcpu));
 }
 
 __attribute__((always_inline)) static inline void

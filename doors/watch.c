@@ -70,6 +70,12 @@ void doors_step_ended(struct vcpu *vcpu)
 	look(vcpu);
 }
 
+static void begin(struct vcpu *vcpu, uint64_t page)
+{
+	door_take_page(vcpu, PAGE_INDEX, page, page_accessed);
+	vcpu->watched_page = page;
+}
+
 /* Lets the guest write to the page again that was watched up to now, unless it is watched always.
  */
 static void forget(struct vcpu *vcpu)
@@ -79,6 +85,7 @@ static void forget(struct vcpu *vcpu)
 
 	if (watch->named && place->watch_page == 0) {
 		door_take_page(vcpu, PAGE_INDEX, DOOR_PAGE_NONE, NULL);
+		vcpu->watched_page = VCPU_NO_PAGE;
 		watch->lent = false;
 		(void)!place->watch(vcpu, watch->page, false);
 	}
@@ -114,7 +121,7 @@ int door_watch_name(struct vcpu *vcpu, uint64_t page)
 		if (error != 0)
 			return error;
 		forget(vcpu);
-		door_take_page(vcpu, PAGE_INDEX, at.gpa, page_accessed);
+		begin(vcpu, at.gpa);
 	}
 	watch->page = at.gpa;
 	watch->named = true;
@@ -137,7 +144,7 @@ static int open(struct vcpu *vcpu)
 	if (vcpu->doors->state[SILL_DOOR_WATCH] == NULL)
 		return -SILL_ENOMEM;
 	if (place->watch_page != 0)
-		door_take_page(vcpu, PAGE_INDEX, place->watch_page, page_accessed);
+		begin(vcpu, place->watch_page);
 	return 0;
 }
 

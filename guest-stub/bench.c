@@ -14,34 +14,21 @@
 #include "console.h"
 #include "cpu.h"
 #include "helpers.h"
+#include "measure.h"
 #include "modes.h"
 #include <sill/call.h>
 
-#define TRIES		     64
-#define TOUCHED_PAGES	     256
-#define COUNTED_INSTRUCTIONS 40
+#define TOUCHED_PAGES 256
 
 /* From bench_code.asm. */
-uint64_t measure_empty(void *buffer);
-uint64_t measure_forty_instructions(void *buffer);
-uint64_t measure_vmcall_ping(void *buffer);
-uint64_t measure_vmcall_unknown(void *buffer);
-uint64_t measure_vmcall_info(void *buffer);
-uint64_t measure_vmcall_time(void *buffer);
-uint64_t measure_cpuid_0(void *buffer);
-uint64_t measure_cpuid_40000000(void *buffer);
-uint64_t measure_rdmsr_feature_control(void *buffer);
-uint64_t measure_wrmsr_bios_sign_id(void *buffer);
-uint64_t measure_out_uart_scratch(void *buffer);
-uint64_t measure_out_uart_thr(void *buffer);
-uint64_t measure_in_uart_lsr(void *buffer);
-uint64_t measure_rtc_read(void *buffer);
-uint64_t measure_xsetbv(void *buffer);
-uint64_t measure_first_touch_4k(void *page);
+measuring_function measure_vmcall_ping, measure_vmcall_unknown, measure_vmcall_info,
+	measure_vmcall_time, measure_cpuid_0, measure_cpuid_40000000, measure_rdmsr_feature_control,
+	measure_wrmsr_bios_sign_id, measure_out_uart_scratch, measure_out_uart_thr,
+	measure_in_uart_lsr, measure_rtc_read, measure_xsetbv, measure_first_touch_4k;
 
 struct operation {
 	const char *name;
-	uint64_t (*measure)(void *buffer);
+	measuring_function *measure;
 	unsigned setup; /* instructions between the RDTSC that are not the operation */
 };
 
@@ -59,27 +46,6 @@ static const struct operation operations[] = {
 	{"rtc_read", measure_rtc_read, 1},
 };
 
-static uint64_t smallest(uint64_t (*measure)(void *buffer))
-{
-	static uint64_t buffer[16];
-	uint64_t least = UINT64_MAX;
-
-	for (int i = 0; i < TRIES; i++) {
-		uint64_t ticks = measure(buffer);
-
-		if (ticks < least)
-			least = ticks;
-	}
-	return least;
-}
-
-static uint64_t empty;
-
-static uint64_t net_of(uint64_t ticks, unsigned setup)
-{
-	return ticks > empty + setup ? ticks - empty - setup : 0;
-}
-
 /* key=value, and blanks up to a width: the lines form a table for people, too. */
 static void column(const char *key, uint64_t value)
 {
@@ -96,7 +62,7 @@ static void column(const char *key, uint64_t value)
 static void report(const char *name, uint64_t least, unsigned setup, unsigned tries)
 {
 	print("bench: name=%22s", name);
-	column("net", net_of(least, setup));
+	column("net", measure_net(least, setup));
 	column("min", least);
 	print(" setup=%u tries=%u\n", setup, tries);
 }
@@ -111,45 +77,45 @@ static void first_touch(void)
 
 		if (ticks < least)
 			least = ticks;
-		sum += net_of(ticks, 0);
+		sum += measure_net(ticks, 0);
 	}
 	print("bench: name=%22s", "first_touch_4k");
-	column("net", net_of(least, 0));
+	column("net", measure_net(least, 0));
 	column("min", least);
 	print(" setup=0 tries=%u average=%lu\n", TOUCHED_PAGES, sum / TOUCHED_PAGES);
 }
 
 void bench(void)
 {
-	uint64_t least, forty;
-	bool counting;
+	struct measure_unit unit;
+	uint64_t least;
 
 	if (!sill_present()) {
 		print("bench: Sill is not here: there are no exits to measure\n");
 		return;
 	}
-	empty = smallest(measure_empty);
-	forty = smallest(measure_forty_instructions) - empty;
-	counting = forty == COUNTED_INSTRUCTIONS;
+	unit = measure_start();
 	print("bench: unit=%s empty=%lu (%u instructions take %lu ticks)\n",
-	      counting ? "instructions" : "cycles", empty, COUNTED_INSTRUCTIONS, forty);
+	      unit.instructions ? "instructions" : "cycles", unit.empty, MEASURE_INSTRUCTIONS,
+	      unit.proof);
 
 	print("bench: what each exit costs in %s: net is the exit alone\n",
-	      counting ? "instructions, VM exit and entry counting none" : "cycles of the TSC");
+	      unit.instructions ? "instructions, VM exit and entry counting none"
+				: "cycles of the TSC");
 
 	for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++)
-		report(operations[i].name, smallest(operations[i].measure), operations[i].setup,
-		       TRIES);
+		report(operations[i].name, measure_smallest(operations[i].measure, NULL),
+		       operations[i].setup, MEASURE_TRIES);
 
 	/* These appear on the console: a line of their own. */
 	print("# ");
-	least = smallest(measure_out_uart_thr);
+	least = measure_smallest(measure_out_uart_thr, NULL);
 	print("\n");
-	report("out_uart_thr", least, 2, TRIES);
+	report("out_uart_thr", least, 2, MEASURE_TRIES);
 
 	if (CPUID_1_ECX(26)) {
 		write_cr4(read_cr4() | CR4_OSXSAVE);
-		report("xsetbv", smallest(measure_xsetbv), 2, TRIES);
+		report("xsetbv", measure_smallest(measure_xsetbv, NULL), 2, MEASURE_TRIES);
 	} else {
 		print("bench: skip=xsetbv (this CPU has no XSAVE)\n");
 	}

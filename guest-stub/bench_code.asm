@@ -1,47 +1,15 @@
 ; SPDX-License-Identifier: MIT
 ;
-; The measuring functions of the benchmark, in assembly so that every instruction between the two
-; RDTSC is known. Each reads the TSC, loads again what RDTSC has overwritten (EAX and EDX: the
-; set-up, whose number of instructions stands in the table), executes what is measured, reads the
-; TSC once more and answers the difference.
-;
-; An indirect jump leads to each RDTSC: Bochs counts instructions by stretches of straight code, and
-; the TSC shows those of a stretch only behind its end, which an indirect jump is. Without it the
-; difference would be wrong by up to a stretch.
+; The measuring functions of the benchmark: one for each kind of exit (measure.inc tells how).
 
 %include "sill/hypercall.inc"
+%include "measure.inc"
 
 IA32_FEATURE_CONTROL	equ 0x3A
 IA32_BIOS_SIGN_ID	equ 0x8B
 
 bits 64
 section .text
-
-%macro measure_start 1
-global measure_%1
-measure_%1:
-	push rbx
-%endmacro
-
-%macro first 0
-	lea r9, [rel %%now]
-	lea r10, [rel .end]
-	jmp r9
-%%now:	rdtsc
-	mov r8d, eax
-%endmacro
-
-%macro measure_end 0
-	jmp r10
-.end:	rdtsc
-	sub eax, r8d			; both moves to 32-bit registers: RAX has the difference
-	pop rbx
-	ret
-%endmacro
-
-measure_start empty
-	first
-measure_end
 
 measure_start vmcall_ping
 	first
@@ -135,20 +103,6 @@ measure_end
 measure_start first_touch_4k		; RDI: a page nobody touched
 	first
 	mov al, [rdi]
-measure_end
-
-; 40 instructions that no processor executes in as many cycles: 8 dependent divisions take longer.
-; Only where a tick is an instruction the answer is that of measure_empty plus 40.
-measure_start forty_instructions
-	mov ebx, 1
-	first
-%rep 8
-	xor edx, edx
-	mov eax, 0x7FFFFFFF
-	div ebx
-	add ebx, 1
-	add ecx, ebx
-%endrep
 measure_end
 
 section .note.GNU-stack noalloc noexec nowrite progbits

@@ -142,6 +142,16 @@ static inline void out8(uint16_t port, uint8_t value)
 	__asm__ volatile("outb %0, %w1" : : "a"(value), "Nd"(port) : "memory");
 }
 
+static inline void out16(uint16_t port, uint16_t value)
+{
+	__asm__ volatile("outw %0, %w1" : : "a"(value), "Nd"(port) : "memory");
+}
+
+static inline void out32(uint16_t port, uint32_t value)
+{
+	__asm__ volatile("outl %0, %w1" : : "a"(value), "Nd"(port) : "memory");
+}
+
 #define READ_REGISTER(name)                                                         \
 	static inline uint64_t read_##name(void)                                    \
 	{                                                                           \

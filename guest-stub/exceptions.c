@@ -47,7 +47,7 @@ extern char catch_resume[], ring3_leave[];
 void exception_handler(struct frame *frame);
 void load_tables(const void *idt_pointer);
 
-static struct gate idt[VECTOR_RING3_LEAVE + 1];
+static struct gate idt[256];
 
 static void set_gate(unsigned vector, uint64_t address, uint8_t type, uint8_t ist)
 {
@@ -72,6 +72,11 @@ void exceptions_start(void)
 	set_gate(VECTOR_RING3_LEAVE, (uint64_t)ring3_leave, GATE_USER, 0);
 	ring3_start();
 	load_tables(&pointer);
+}
+
+void exceptions_set_gate(unsigned vector, void (*entry)(void))
+{
+	set_gate(vector, (uint64_t)entry, GATE_INTERRUPT, 0);
 }
 
 static void handle_step(struct frame *frame)

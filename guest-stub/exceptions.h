@@ -49,6 +49,9 @@ extern volatile unsigned nmi_count;
 
 void exceptions_start(void);
 
+/* Interrupts with this vector, 32 to 255 but not 80h, go to an entry written in assembly. */
+void exceptions_set_gate(unsigned vector, void (*entry)(void));
+
 /* Forgets what was caught before. */
 static inline void expect(void)
 {

@@ -6,7 +6,6 @@
  *   bench            what each exit costs
  *   echo             sends back every line that the serial port receives; 'q' alone ends it
  */
-#include <stddef.h>
 #include "console.h"
 #include "cpu.h"
 #include "exceptions.h"
@@ -14,31 +13,16 @@
 #include "modes.h"
 #include "multiboot.h"
 #include "paging.h"
-#include "string.h"
 #include "suite.h"
-
-#define SHOWN_COMMAND_LINE 256
+#include "words.h"
 
 const struct multiboot_info *multiboot;
 
 void guest_main(uint32_t magic, const struct multiboot_info *information);
 
-/* Whether word is this name, alone or with "=value"; the value then, or an empty text. */
-static const char *option(const char *word, const char *name)
-{
-	size_t length = strlen(name);
-
-	if (memcmp(word, name, length))
-		return NULL;
-	if (!word[length])
-		return word + length;
-	return word[length] == '=' ? word + length + 1 : NULL;
-}
-
 void guest_main(uint32_t magic, const struct multiboot_info *information)
 {
-	static char words[SHOWN_COMMAND_LINE];
-	char *word = words;
+	char *words, *word;
 	unsigned seen = 0, unknown = 0, status = FINISH_GOOD;
 	bool explain = false;
 
@@ -50,38 +34,25 @@ void guest_main(uint32_t magic, const struct multiboot_info *information)
 		finish(FINISH_BROKEN);
 	}
 	multiboot = information;
-	if (information->flags & MULTIBOOT_INFO_CMDLINE) {
-		const char *line = (const char *)(uint64_t)information->cmdline;
-
-		for (unsigned i = 0; i < sizeof(words) - 1 && line[i]; i++)
-			words[i] = line[i];
-	}
-
-	while (*word) {
-		char *end = word;
+	words = words_start(information);
+	while ((word = words_next(&words))) {
 		const char *value;
-		char more;
 
-		while (*end && *end != ' ')
-			end++;
-		more = *end;
-		*end = 0;
-		if ((value = option(word, "tap"))) {
+		if ((value = word_value(word, "tap"))) {
 			if (suite(value))
 				status = FINISH_FAILED;
-		} else if (option(word, "demo")) {
+		} else if (word_value(word, "demo")) {
 			explain = demo();
 			if (!explain)
 				status = FINISH_FAILED;
-		} else if (option(word, "bench")) {
+		} else if (word_value(word, "bench")) {
 			bench();
-		} else if (option(word, "echo")) {
+		} else if (word_value(word, "echo")) {
 			echo();
 		} else {
 			unknown++;
 		}
 		seen++;
-		word = more ? end + 1 : end;
 	}
 	if (seen == unknown && suite(""))
 		status = FINISH_FAILED;

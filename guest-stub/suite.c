@@ -3,9 +3,9 @@
 #include <stddef.h>
 #include "console.h"
 #include <sill/call.h>
-#include "string.h"
 #include "suite.h"
 #include "tap.h"
+#include "words.h"
 
 static const struct group {
 	const char *name;
@@ -40,23 +40,6 @@ static const struct group {
 	{"nmi", test_nmi, BY_NAME},
 };
 
-static bool listed(const char *list, const char *name)
-{
-	size_t length = strlen(name);
-
-	if (!*list)
-		return true;
-	while (*list) {
-		if (!memcmp(list, name, length) && (!list[length] || list[length] == ','))
-			return true;
-		while (*list && *list != ',')
-			list++;
-		if (*list)
-			list++;
-	}
-	return false;
-}
-
 unsigned suite(const char *list)
 {
 	bool present = sill_present();
@@ -65,7 +48,7 @@ unsigned suite(const char *list)
 	if (!present)
 		print("# Sill is not here: CPUID leaf 40000000h does not say SillSillSill\n");
 	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
-		if (!listed(list, groups[i].name) || (groups[i].when == BY_NAME && !*list))
+		if (!word_listed(list, groups[i].name) || (groups[i].when == BY_NAME && !*list))
 			continue;
 		if (groups[i].when != ANYWHERE && !present) {
 			tap_skip(groups[i].name, "Sill is not here");

@@ -112,9 +112,6 @@ static uint32_t input(struct machine *machine, uint16_t port, unsigned int bytes
 {
 	uint32_t value = 0;
 
-	if (door_port_is(machine->vcpu, port))
-		return door_port_in(machine->vcpu, port - SILL_DOOR_PORTS, bytes,
-				    (uint32_t)machine->vcpu->registers.rax);
 	for (unsigned int i = 0; i < bytes; i++)
 		value |= (uint32_t)read_port(machine, (uint16_t)(port + i)) << 8 * i;
 	return value;
@@ -122,10 +119,6 @@ static uint32_t input(struct machine *machine, uint16_t port, unsigned int bytes
 
 static void output(struct machine *machine, uint16_t port, unsigned int bytes, uint32_t value)
 {
-	if (door_port_is(machine->vcpu, port)) {
-		door_port_out(machine->vcpu, port - SILL_DOOR_PORTS, bytes, value);
-		return;
-	}
 	if (port == DEBUG_EXIT_PORT)
 		vcpu_exit(machine->vcpu, value << 1 | 1);
 	for (unsigned int i = 0; i < bytes; i++)
@@ -204,7 +197,7 @@ static void inject_fault(struct vcpu *vcpu, const struct guest_fault *fault)
 }
 
 /* Elements of a REP INS or OUTS done in one exit: the rest come in the next, so time is bounded. */
-#define MOST_ELEMENTS 64
+#define MOST_ELEMENTS 256
 
 /* A string instruction that exited, and where it has got to. */
 struct string_access {
@@ -240,27 +233,40 @@ static unsigned int count_together(const struct string_access *access, uint64_t 
 	return (unsigned int)count;
 }
 
+/* buffer has room for 4 bytes at the last element: they are copied whatever its size. */
+static void move_bytes_of_devices(struct machine *machine, const struct string_access *access,
+				  uint8_t *buffer, uint32_t size)
+{
+	uint32_t mask = UINT32_MAX >> (32 - 8 * access->bytes), value;
+
+	for (uint32_t at = 0; at < size; at += access->bytes) {
+		if (access->in) {
+			value = input(machine, access->port, access->bytes);
+			__builtin_memcpy(buffer + at, &value, 4);
+		} else {
+			__builtin_memcpy(&value, buffer + at, 4);
+			output(machine, access->port, access->bytes, value & mask);
+		}
+	}
+}
+
 /* First whether the memory is there, then the device: a byte is gone once read. */
 static int move_elements(struct vcpu *vcpu, const struct string_access *access, unsigned int count,
 			 struct guest_fault *fault)
 {
 	uint32_t size = count * access->bytes;
-	uint8_t buffer[MOST_ELEMENTS * 4];
+	uint8_t buffer[MOST_ELEMENTS * 4 + 4];
 
 	if (access->in ? guest_check_write(vcpu, access->linear, size, fault) != 0
 		       : guest_read(vcpu, access->linear, buffer, size, fault) != 0)
 		return -SILL_EFAULT;
-	for (uint32_t at = 0; at < size; at += access->bytes) {
-		uint32_t value = 0;
-
-		deadline_check(vcpu);
-		if (access->in) {
-			value = input(machine_of(vcpu), access->port, access->bytes);
-			memcpy(buffer + at, &value, access->bytes);
-		} else {
-			memcpy(&value, buffer + at, access->bytes);
-			output(machine_of(vcpu), access->port, access->bytes, value);
-		}
+	if (door_port_is(vcpu, access->port)) {
+		if (access->in)
+			door_port_in_string(vcpu, access->port, buffer, size);
+		else
+			door_port_out_string(vcpu, access->port, buffer, size);
+	} else {
+		move_bytes_of_devices(machine_of(vcpu), access, buffer, size);
 	}
 	return access->in ? guest_write(vcpu, access->linear, buffer, size, fault) : 0;
 }
@@ -292,6 +298,7 @@ __attribute__((cold, noinline)) static void string_access(struct vcpu *vcpu, uin
 		unsigned int count;
 		uint64_t step;
 
+		deadline_check(vcpu);
 		access.offset = *pointer & mask_of(access.operand.address_bytes);
 		access.linear = access.wide ? access.base + access.offset
 					    : (uint32_t)(access.base + access.offset);

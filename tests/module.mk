@@ -55,7 +55,7 @@ fuzz: $(FUZZERS)
 
 # Each check again only when something that it reads has changed.
 LINT := $(BUILD)/lint
-LINT_C := $(wildcard *.c $(addsuffix /*.[ch],include/sill boot core debug ept guest guest-stub guest-stub/bad \
+LINT_C := $(wildcard *.c $(addsuffix /*.[ch],include/sill boot core debug doors ept guest guest-stub guest-stub/bad guest-stub/doors \
 	hypercall tools underlay vmx scripts/emulator.d tests/unit tests/fuzz tests/system/*))
 LINT_SCRIPTS := $(wildcard .ci/* scripts/* tests/* tests/unit/encodings tests/system/* tests/system/lib/*)
 

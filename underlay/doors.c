@@ -91,6 +91,16 @@ void underlay_doors_open(struct vcpu *vcpu)
 	doors_open(vcpu, doors_wanted, &place);
 }
 
+void underlay_doors_restart(struct vcpu *vcpu)
+{
+	if (vcpu->doors->memory == NULL)
+		return; /* nothing was told to those that there are */
+	doors_step_ended(vcpu);
+	doors_close(vcpu);
+	vmwrite(VMCS_EPT_POINTER, ept_pointer(vcpu->ept, false));
+	doors_open(vcpu, doors_wanted, &place);
+}
+
 void underlay_doors_memory_changed(void)
 {
 	door_view_follow(&view);

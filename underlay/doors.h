@@ -16,6 +16,9 @@ __attribute__((warn_unused_result)) int underlay_doors_create(uint32_t wanted);
 /* Opens them on one CPU, whose VMCS is set up. */
 void underlay_doors_open(struct vcpu *vcpu);
 
+/* This CPU starts anew: what its doors were told belonged to its old life. */
+void underlay_doors_restart(struct vcpu *vcpu);
+
 /* After a change of the EPT, with underlay.lock held. */
 void underlay_doors_memory_changed(void);
 

@@ -13,6 +13,7 @@
 #include "core/cpu.h"
 #include "core/cpu_setup.h"
 #include "core/msr.h"
+#include "underlay/doors.h"
 #include "underlay/emulator_help.h"
 #include "underlay/underlay.h"
 #include "vmx/event.h"
@@ -109,6 +110,7 @@ void underlay_exit_init(struct vcpu *vcpu)
 		 * does not wait but begins to execute at the reset vector.
 		 */
 		set_init_state(vcpu, 0xf000, 0xffff0000, 0xfff0);
+		underlay_doors_restart(vcpu);
 	} else {
 		vmwrite_proven(VMCS_GUEST_ACTIVITY_STATE, ACTIVITY_STATE_WAIT_FOR_SIPI);
 		/* "Checks on Guest Non-Register State": no blocking by STI or MOV SS there. */
@@ -127,5 +129,6 @@ void underlay_exit_sipi(struct vcpu *vcpu)
 	vcpu->waits_for_sipi = false;
 	set_init_state(vcpu, (uint16_t)(vector << 8), (uint64_t)vector << 12, 0);
 	vcpu->sipi_ticks = rdtsc() - start;
+	underlay_doors_restart(vcpu);
 	emulator_help_pass_sipi_on(vector);
 }

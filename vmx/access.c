@@ -33,10 +33,10 @@ static size_t fetch(struct vcpu *vcpu, uint64_t linear, uint8_t bytes[HELD_BYTES
 	size_t first = PAGE_SIZE - linear % PAGE_SIZE;
 
 	if (first >= HELD_BYTES)
-		return guest_read_as_cpu(vcpu, linear, bytes, HELD_BYTES) == 0 ? HELD_BYTES : 0;
-	if (guest_read_as_cpu(vcpu, linear, bytes, first) != 0)
+		return guest_fetch(vcpu, linear, bytes, HELD_BYTES) == 0 ? HELD_BYTES : 0;
+	if (guest_fetch(vcpu, linear, bytes, first) != 0)
 		return 0;
-	return guest_read_as_cpu(vcpu, linear + first, bytes + first, HELD_BYTES - first) == 0
+	return guest_fetch(vcpu, linear + first, bytes + first, HELD_BYTES - first) == 0
 		       ? HELD_BYTES
 		       : first;
 }

@@ -19,7 +19,8 @@ static int find(struct vcpu *vcpu, uint64_t gpa, uint32_t permissions, uint64_t 
 	    (vcpu->grant == NULL || vcpu->grant(vcpu, gpa) != 0 ||
 	     ept_translate(vcpu->ept, gpa, hpa, &leaf) != 0))
 		return -SILL_EFAULT;
-	if ((leaf.permissions & permissions) != permissions)
+	if ((leaf.permissions & permissions) != permissions &&
+	    (gpa & ~4095ull) != vcpu->watched_page)
 		return -SILL_EFAULT;
 	*bytes = leaf.gpa + leaf.size - gpa;
 	return 0;
@@ -171,11 +172,11 @@ static bool caller_can_name(uint64_t linear, size_t size, struct guest_fault *fa
 	return false;
 }
 
-static int read_linear(struct vcpu *vcpu, uint64_t linear, void *to, size_t size, bool user,
-		       struct guest_fault *fault)
+static int read_linear(struct vcpu *vcpu, uint64_t linear, void *to, size_t size,
+		       enum page_access access, bool user, struct guest_fault *fault)
 {
 	struct piece pieces[MOST_PIECES];
-	int count = translate(vcpu, linear, size, PAGE_ACCESS_READ, user, pieces, fault);
+	int count = translate(vcpu, linear, size, access, user, pieces, fault);
 	char *at = to;
 
 	for (int i = 0; i < count; i++) {
@@ -189,12 +190,17 @@ int guest_read(struct vcpu *vcpu, uint64_t linear, void *to, size_t size, struct
 {
 	if (!caller_can_name(linear, size, fault))
 		return -SILL_EFAULT;
-	return read_linear(vcpu, linear, to, size, vcpu_cpl() == 3, fault);
+	return read_linear(vcpu, linear, to, size, PAGE_ACCESS_READ, vcpu_cpl() == 3, fault);
+}
+
+int guest_fetch(struct vcpu *vcpu, uint64_t linear, void *to, size_t size)
+{
+	return read_linear(vcpu, linear, to, size, PAGE_ACCESS_FETCH, vcpu_cpl() == 3, NULL);
 }
 
 int guest_read_as_cpu(struct vcpu *vcpu, uint64_t linear, void *to, size_t size)
 {
-	return read_linear(vcpu, linear, to, size, false, NULL);
+	return read_linear(vcpu, linear, to, size, PAGE_ACCESS_READ, false, NULL);
 }
 
 int guest_find_as_cpu(struct vcpu *vcpu, uint64_t linear, uint64_t *hpa, struct guest_fault *fault)

@@ -43,6 +43,10 @@ __attribute__((warn_unused_result)) int guest_write(struct vcpu *vcpu, uint64_t 
 __attribute__((warn_unused_result)) int guest_check_write(struct vcpu *vcpu, uint64_t linear,
 							  size_t size, struct guest_fault *fault);
 
+/* As the CPU fetches instructions, at the privilege of the code that runs now. */
+__attribute__((warn_unused_result)) int guest_fetch(struct vcpu *vcpu, uint64_t linear, void *to,
+						    size_t size);
+
 /* As read by the CPU itself, whatever the CPL: descriptors and task state. */
 __attribute__((warn_unused_result)) int guest_read_as_cpu(struct vcpu *vcpu, uint64_t linear,
 							  void *to, size_t size);

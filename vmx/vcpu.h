@@ -63,6 +63,8 @@ enum timer_use {
 	TIMER_USES
 };
 
+#define VCPU_NO_PAGE UINT64_MAX
+
 struct vcpu;
 
 /* Handles one kind of VM exit. When it returns, the guest is resumed. */
@@ -143,7 +145,12 @@ struct vcpu {
 	 * while. NULL: not from beneath this guest.
 	 */
 	void (*unload)(struct vcpu *vcpu);
-	void *guest;		   /* whose vCPU it is: of use to the room that made it */
+	void *guest; /* whose vCPU it is: of use to the room that made it */
+	/*
+	 * A page of the guest's that EPT lets it only read, for Sill to see its writes: what Sill
+	 * writes in its name goes there as into any. Guest-physical; VCPU_NO_PAGE: there is none.
+	 */
+	uint64_t watched_page;
 	struct doors *doors;	   /* the other ways to reach Sill: doors/doors.h */
 	exit_handler *doors_cpuid; /* answers the leaves of CPUID that belong to them */
 

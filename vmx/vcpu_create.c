@@ -74,6 +74,7 @@ void vcpu_begin(struct vcpu *vcpu)
 	vcpu->other_ept_pointer = 0;
 	vcpu->tsc_offset = 0;
 	vcpu->tsc_moved = NULL;
+	vcpu->watched_page = VCPU_NO_PAGE;
 	vcpu->deadline = UINT64_MAX;
 	vcpu->waiting_nmis = 0;
 	vcpu->waiting_machine_check = false;

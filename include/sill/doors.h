@@ -62,6 +62,7 @@ enum sill_door_number {
  * PORT and MMIO: one device with two registers.
  *   DATA     written: appends to the message; read: takes from the answer, all ones beyond its end.
  *            1, 2 or 4 bytes at a time, by MMIO also 8; any of them at the register's own address.
+ *            By port in guest mode also by INS and OUTS.
  *   CONTROL  4 bytes. Written: the service that messages are for, at first echo; whatever was
  *            begun is dropped. Read: bytes of the answer that are still there, or a negative error.
  *            An error stays until CONTROL is written: -EINVAL for an access of another size or at
@@ -91,7 +92,8 @@ enum sill_door_number {
  *
  * WATCH: door_watch names the page, in guest mode any of the guest's RAM; in underlay mode it is
  * the one that CPUID tells (EBX = low, ECX = high half of its guest-physical address). Each write
- * to it is a VM exit; the one that makes state SILL_LETTER_SENT is answered at once.
+ * to it is a VM exit; the one that makes state SILL_LETTER_SENT is answered at once. (What Sill
+ * itself writes there, as the answer of a call, is no write of the guest's.)
  *
  * POLL: nothing is called. Sill looks for a page of RAM that begins with the pattern, a few pages
  * each time, from when CPUID was first asked for this door; having found one it looks there until

@@ -12,5 +12,6 @@ use GuestSuite;
 guest_suite(
 	model => 'corei5_arrandale_m520', pages_1g => 'NO',
 	lacks => [ 'enable INVPCID', 'enable VM functions', 'enable XSAVES/XRSTORS', 'enable user wait and pause' ],
+	closed => 'view',
 	offers => [ qr/accessed and dirty flags NO/, qr/injection with length 0 NO/ ],
 );

@@ -126,6 +126,42 @@ static void test_dropped_by_control(void **unused)
 	assert_int_equal(read_data(4), 0xffffff55);
 }
 
+static void test_blocks(void **unused)
+{
+	uint8_t block[12];
+
+	(void)unused;
+	device_write_block(&device, "abcdefg", 7);
+	device_write_data(&device, 'h', 1);
+	device_write_block(&device, "ij", 2);
+	device_read_block(&device, block, 4, serve, &vcpu);
+	assert_memory_equal(block, "abcd", 4);
+	assert_int_equal(read_data(2), 'e' | 'f' << 8);
+	device_read_block(&device, block, sizeof(block), serve, &vcpu);
+	assert_memory_equal(block, "ghij\xff\xff\xff\xff\xff\xff\xff\xff", 12);
+	device_read_block(&device, block, 1, serve, &vcpu);
+	assert_int_equal(block[0], 0xff);
+	device_write_block(&device, "k", 1);
+	assert_int_equal(read_control(), 1);
+	device_reject(&device);
+	device_read_block(&device, block, 1, serve, &vcpu);
+	assert_int_equal(block[0], 0xff);
+	device_write_block(&device, "l", 1);
+	assert_int_equal((int32_t)read_control(), -SILL_EINVAL);
+}
+
+static void test_block_limit(void **unused)
+{
+	static uint8_t block[SILL_BLOCK_MAX];
+
+	(void)unused;
+	device_write_block(&device, block, SILL_BLOCK_MAX);
+	assert_int_equal(read_control(), SILL_BLOCK_MAX);
+	device_write_block(&device, block, SILL_BLOCK_MAX);
+	device_write_block(&device, block, 1);
+	assert_int_equal((int32_t)read_control(), -SILL_E2BIG);
+}
+
 static void test_limit(void **unused)
 {
 	(void)unused;
@@ -200,6 +236,8 @@ int main(void)
 		cmocka_unit_test_setup(test_pieces, set_up),
 		cmocka_unit_test_setup(test_services, set_up),
 		cmocka_unit_test_setup(test_dropped_by_control, set_up),
+		cmocka_unit_test_setup(test_blocks, set_up),
+		cmocka_unit_test_setup(test_block_limit, set_up),
 		cmocka_unit_test_setup(test_limit, set_up),
 		cmocka_unit_test_setup(test_reject, set_up),
 		cmocka_unit_test_setup(test_random, set_up),
