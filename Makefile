@@ -24,7 +24,7 @@ Q := $(if $(filter-out 0,$(V)),,@)
 say = @$(if $(filter-out 0,$(V))$(findstring s,$(filter-out --%,$(firstword -$(MAKEFLAGS)))),:,printf '  %-5s %s\n' '$(1)' '$(2)')
 
 .DEFAULT_GOAL := all
-.PHONY: all image run test bench docs usb clean help
+.PHONY: all image run test bench doors doors-docs docs usb clean help
 .DELETE_ON_ERROR:
 
 include core/module.mk
@@ -52,6 +52,14 @@ test:
 bench: all
 	@scripts/bench
 
+doors: all
+	@scripts/doors
+
+# Not a part of 'docs': it boots the emulator, and what it writes is to be looked at.
+doors-docs: all
+	@scripts/doors --machine bochs
+	@scripts/doors-docs "$${SILL_DOORS:-build/doors}"
+
 # docs/hypercalls.md comes from the table of calls.
 docs: docs/hypercalls.md
 docs/hypercalls.md: scripts/hypercalls-md hypercall/calls.def include/sill/hypercall.h include/sill/errno.h
@@ -67,6 +75,8 @@ clean:
 help:
 	@sed -n 's/^# make/make/p' Makefile tests/module.mk
 	@echo 'make bench     what each kind of VM exit costs, as a table and build/bench.json'
+	@echo 'make doors     what each way to reach Sill costs, as a table and a chart, in build/doors'
+	@echo 'make doors-docs   measures that in Bochs, and puts it into docs/doors.md'
 	@echo 'make tools     build/tools/sill, for Linux above Sill'
 	@echo 'make image     build/sill.img'
 	@echo 'make usb DEV=/dev/sdX   writes the image to a USB stick, after asking'
