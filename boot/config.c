@@ -920,6 +920,11 @@ static int end_file(struct parser *parser)
 				 "next = \\path\\of\\program.efi, or next = firmware");
 	if (underlay && parser->seen[index_of("doors")] == 0)
 		config->underlay.doors = SILL_DOORS_UNDERLAY;
+	/* The loader looks for Sill and takes it away by them. */
+	if (underlay && (config->underlay.doors & SILL_DOORS_UNDERLAY) != SILL_DOORS_UNDERLAY)
+		return fail_line(parser, parser->seen[index_of("doors")],
+				 "in underlay mode vmcall and cpuid have to be among the doors: "
+				 "Sill's own loader uses them");
 	/* The serial port belongs to who runs on top, unless one is named. */
 	if (underlay && parser->seen[index_of("console")] == 0)
 		config->serial.port = 0;

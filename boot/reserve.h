@@ -20,8 +20,8 @@
 /* What underlay mode needs for each CPU: stacks, descriptor tables, VMCS, the trace's buffer. */
 #define RESERVE_CPU (64u * 1024u)
 /*
- * And for the doors beyond those that need no memory (sill/doors.h): on each CPU what they keep, and
- * once the pages that the OS finds, with the tables of a second view.
+ * And for the doors beyond those that need no memory (sill/doors.h): on each CPU what they keep,
+ * and once the pages that the OS finds, with the tables of a second view.
  */
 #define RESERVE_CPU_DOORS (40u * 1024u)
 #define RESERVE_DOORS	  (48u * 1024u)
@@ -47,10 +47,10 @@ uint64_t reserve_arena_size(uint64_t core_size, const uint64_t *memory, const ui
 
 /*
  * The arena's size in underlay mode: the core's image, RESERVE_FIXED, the boot stack and its guard
- * page, RESERVE_CPU for each CPU (and with doors what these need), and the tables of an EPT that maps everything up to ram_end (the
- * end of the highest RAM) at its own address: with 1 GiB pages or, without, with 2 MiB pages; and
- * RESERVE_EPT_SPARE more for what lies above it and for large pages that must be split. 0 if a sum
- * does not fit into 64 bits.
+ * page, RESERVE_CPU for each CPU (and with doors what these need), and the tables of an EPT that
+ * maps everything up to ram_end (the end of the highest RAM) at its own address: with 1 GiB pages
+ * or, without, with 2 MiB pages; and RESERVE_EPT_SPARE more for what lies above it and for large
+ * pages that must be split. 0 if a sum does not fit into 64 bits.
  */
 uint64_t reserve_underlay_size(uint64_t core_size, uint32_t cpu_count, uint64_t ram_end,
 			       bool pages_1g, bool doors);

@@ -16,7 +16,7 @@ void *memcpy(void *restrict to, const void *restrict from, size_t size)
 	__asm__ volatile("rep movsq\n\t"
 			 "mov %[rest], %%rcx\n\t"
 			 "rep movsb"
-			 : "+D"(at), "+S"(from), "+c"(words)
+			 : "+D"(at), "+S"(from), "+&c"(words)
 			 : [rest] "r"(rest)
 			 : "memory");
 	return to;

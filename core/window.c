@@ -120,6 +120,27 @@ uint64_t physical_load(uint64_t physical, size_t size)
 	return value;
 }
 
+void physical_store(uint64_t physical, size_t size, uint64_t value)
+{
+	void *at = slot_open(SLOT_TO, physical, PAGE_WRITE);
+
+	switch (size) {
+	case 1:
+		*(volatile uint8_t *)at = (uint8_t)value;
+		break;
+	case 2:
+		*(volatile uint16_t *)at = (uint16_t)value;
+		break;
+	case 4:
+		*(volatile uint32_t *)at = (uint32_t)value;
+		break;
+	default:
+		*(volatile uint64_t *)at = value;
+		break;
+	}
+	slot_close(SLOT_TO);
+}
+
 bool physical_words_hold(const struct physical_word *words, size_t count)
 {
 	uint64_t index = this_cpu()->index * SLOTS + SLOT_FROM;

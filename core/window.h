@@ -26,6 +26,9 @@ uint64_t physical_load(uint64_t physical, size_t size);
 /* Replaces such a word if it still has the expected value, atomically; false if it hasn't. */
 bool physical_replace(uint64_t physical, size_t size, uint64_t expected, uint64_t value);
 
+/* Stores 1, 2, 4 or 8 bytes that are not across a page's end, by one instruction. */
+void physical_store(uint64_t physical, size_t size, uint64_t value);
+
 /* 8 bytes of memory that are not across a page's end, and what was found there. */
 struct physical_word {
 	uint64_t physical, value;

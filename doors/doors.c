@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The doors of a vCPU: which there are, which are open, and who is asked when; see doors/doors.h.
- */
+/* The doors of a vCPU: which there are, which are open, who is asked when; see doors/doors.h. */
 #include "doors/doors.h"
 
 #include <sill/errno.h>
@@ -46,11 +45,12 @@ int doors_create(struct vcpu *vcpu, bool with_memory)
 void *door_allocate(struct vcpu *vcpu, size_t size)
 {
 	struct doors *doors = vcpu->doors;
-	void *at = doors->memory + doors->used;
+	void *at;
 
 	size = (size + 15) & ~(size_t)15;
 	if (doors->memory == NULL || size > DOORS_MOST_SIZE - doors->used)
 		return NULL;
+	at = doors->memory + doors->used;
 	doors->used += size;
 	return memset(at, 0, size);
 }

@@ -5,11 +5,15 @@
 #include <sill/doors.h>
 #include <sill/errno.h>
 
+#include "core/spinlock.h"
 #include "core/string.h"
 #include "core/window.h"
 #include "doors/service.h"
 
 _Static_assert(sizeof(struct sill_letter) == 4096, "a letter is a page");
+
+/* In underlay mode several CPUs look after the same page: each letter is answered once. */
+static struct spinlock lock;
 
 /* The header's words are read once each, the data is copied before a service sees it. */
 static uint64_t answer(void *context, void *page)
@@ -38,7 +42,9 @@ static uint64_t answer(void *context, void *page)
 
 void letter_answer(struct vcpu *vcpu, uint64_t page)
 {
+	spin_lock(&lock);
 	(void)physical_visit(page, answer, vcpu);
+	spin_unlock(&lock);
 }
 
 bool letter_is_there(uint64_t page)

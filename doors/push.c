@@ -38,9 +38,11 @@ static void look(struct vcpu *vcpu)
 		return;
 	push->sequence++;
 	news.tsc = rdtsc() + vcpu->tsc_offset;
-	physical_write(hpa, &news, offsetof(struct sill_push, sequence));
-	physical_write(hpa + offsetof(struct sill_push, sequence), &news.sequence,
-		       sizeof(news.sequence));
+	/* For who reads it on another CPU: 0 while it is being written. */
+	physical_store(hpa + offsetof(struct sill_push, sequence), 8, 0);
+	physical_store(hpa + offsetof(struct sill_push, utc_ns), 8, news.utc_ns);
+	physical_store(hpa + offsetof(struct sill_push, tsc), 8, news.tsc);
+	physical_store(hpa + offsetof(struct sill_push, sequence), 8, news.sequence);
 	/* One that waits already brings the guest to look at the page as well. */
 	if (push->vector != 0)
 		(void)!event_add_interrupt(vcpu, push->vector);

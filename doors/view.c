@@ -13,6 +13,7 @@
 #include "core/time.h"
 #include "doors/doors.h"
 #include "vmx/controls.h"
+#include "vmx/tlb.h"
 
 #define EPTP_LIST_ORDINARY 0
 #define EPTP_LIST_VIEW	   1
@@ -27,11 +28,13 @@ int door_view_create(struct door_view *view, struct ept *base, uint64_t gpa)
 {
 	int error = ept_view_create(&view->ept, base, gpa);
 
+	if (error != 0) {
+		*view = (struct door_view){0};
+		return error;
+	}
 	view->gpa = gpa;
 	view->list = NULL;
 	view->code = view->data = NULL;
-	if (error != 0)
-		return error;
 	view->list = page_allocate();
 	view->code = page_allocate();
 	view->data = page_allocate();
@@ -91,20 +94,22 @@ static const char *lacks(const struct vcpu *vcpu)
 		       : "memory, or guest-physical addresses, for a second view";
 }
 
-/* SDM, "VM-Function Controls" and "VM-Function 0: EPTP Switching". */
+/* SDM, "VM-Function Controls" and "EPTP Switching". */
 static int open(struct vcpu *vcpu)
 {
 	const struct door_view *view = vcpu->doors->place->view;
 
-	set_time(vcpu);
+	/* Once: other CPUs may be reading it. Where TSCs move there is one CPU. */
+	if (view->data->tsc_hz == 0)
+		set_time(vcpu);
 	vcpu->tsc_moved = set_time;
 	vcpu->other_ept_pointer = view->list[EPTP_LIST_VIEW];
 	vmwrite(VMCS_VM_FUNCTION_CONTROLS, VM_FUNCTION_EPTP_SWITCHING);
 	vmwrite(VMCS_EPTP_LIST_ADDRESS, physical_of(view->list));
 	vmwrite(VMCS_SECONDARY_PROCESSOR_BASED_CONTROLS,
 		vcpu->capability->secondary.value | SECONDARY_ENABLE_VM_FUNCTIONS);
-	/* The pointer is new to this CPU, but the address may have been another guest's table. */
-	vcpu->ept->stale = true;
+	/* The tables are new, but this CPU may have cached what was at their address before. */
+	tlb_invalidate_ept(vcpu);
 	return 0;
 }
 

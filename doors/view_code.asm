@@ -17,10 +17,12 @@ section .rodata align=64
 global view_code, view_code_end
 align 64
 view_code:				; SILL_VIEW_ECHO
+	endbr64				; for callers with indirect-branch tracking
 	mov	rax, rdi
 	ret
 
 align 64				; SILL_VIEW_TIME
+	endbr64
 	cmp	qword [view_code + DATA_UTC_NS], 0
 	je	.unknown
 	mov	rcx, [view_code + DATA_TSC_HZ]

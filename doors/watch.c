@@ -76,8 +76,7 @@ static void begin(struct vcpu *vcpu, uint64_t page)
 	vcpu->watched_page = page;
 }
 
-/* Lets the guest write to the page again that was watched up to now, unless it is watched always.
- */
+/* The page that was watched up to now is ordinary again, unless it is watched always. */
 static void forget(struct vcpu *vcpu)
 {
 	const struct doors_place *place = vcpu->doors->place;

@@ -44,7 +44,8 @@ static bool is_used(const struct ept *base, uint64_t gpa)
 {
 	uint64_t beneath = load(&table_at(base, base->root)[table_index(gpa, ROOT_LEVEL)]);
 
-	return is_present(beneath) && is_present(load(&table_at(base, beneath)[table_index(gpa, 3)]));
+	return is_present(beneath) &&
+	       is_present(load(&table_at(base, beneath)[table_index(gpa, 3)]));
 }
 
 int ept_view_create(struct ept_view *view, struct ept *base, uint64_t gpa)

@@ -11,8 +11,8 @@
 USER_DATA static uint64_t operand[4] __attribute__((aligned(16)));
 
 /*
- * The operand in RDI, a register operand in RAX. VMFUNC takes the number of a VM function there: 1 is
- * none that Sill has a use for.
+ * The operand in RDI, a register operand in RAX. VMFUNC takes the number of a VM function there: 1
+ * is none that Sill has a use for.
  */
 #define VMX_INSTRUCTIONS                                                   \
 	X(vmxon, "VMXON", "vmxon (%%rdi)")                                 \

@@ -72,10 +72,17 @@ static int watch(struct vcpu *vcpu, uint64_t page, bool begin)
 static void lend(struct vcpu *vcpu, uint64_t page, bool begin)
 {
 	struct machine *machine = machine_of(vcpu);
+	uint32_t permissions = begin ? EPT_ALL : EPT_READ | EPT_EXECUTE;
 
-	if (ept_replace_page(&machine->ept, page, machine->ram.base + page,
-			     begin ? EPT_ALL : EPT_READ | EPT_EXECUTE) != 0)
-		panic("the page at %llx is not one that is watched", (unsigned long long)page);
+	/*
+	 * While it was lent its neighbours may have been granted, and all of them joined to one
+	 * large page; the table that this takes again is the one that it has set free.
+	 */
+	if (ept_replace_page(&machine->ept, page, machine->ram.base + page, permissions) != 0 &&
+	    ept_protect(&machine->ept, page, PAGE_SIZE, permissions) != 0)
+		panic("the watched page at %llx can't be told from those around it",
+		      (unsigned long long)page);
+	door_view_follow(&machine->view);
 	tlb_flush_ept(vcpu);
 }
 

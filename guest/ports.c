@@ -106,8 +106,7 @@ static void write_port(struct machine *machine, uint16_t port, uint8_t value)
 	}
 }
 
-/* All devices but the door are one byte wide: a wider access is one to each of the ports it covers.
- */
+/* But for the door, devices are one byte wide: a wider access is one to each port it covers. */
 static uint32_t input(struct machine *machine, uint16_t port, unsigned int bytes)
 {
 	uint32_t value = 0;

@@ -27,22 +27,22 @@ static uint64_t ticks_to_first;
 
 void guest_exit_hlt(struct vcpu *vcpu)
 {
-	/* An NMI that arrived with the exit wakes it at once. */
-	if (vcpu->waiting_nmis > 0) {
+	bool enabled = (vmread(VMCS_GUEST_RFLAGS) & RFLAGS_IF) != 0;
+
+	/* What arrived with the exit, or waits for interrupts to be enabled, wakes it at once. */
+	if (vcpu->waiting_nmis > 0 || (enabled && vcpu->waiting_interrupt != 0)) {
 		vcpu_advance(vcpu);
 		return;
 	}
-	/* SDM, "Guest Non-Register State": it halts once more, now with the timer to look after it.
-	 */
-	if ((vmread(VMCS_GUEST_RFLAGS) & RFLAGS_IF) != 0 && door_push_wakes(vcpu) &&
-	    vcpu->capability->activity_hlt) {
+	/* "Guest Non-Register State": it halts again, now with the timer to look after it. */
+	if (enabled && door_push_wakes(vcpu) && vcpu->capability->activity_hlt) {
 		vcpu_advance(vcpu);
 		vmwrite(VMCS_GUEST_ACTIVITY_STATE, ACTIVITY_STATE_HLT);
 		return;
 	}
 	vcpu_stop(vcpu, VCPU_HALTED,
 		  "HLT with interrupts %s: this machine has nothing that could wake it",
-		  (vmread(VMCS_GUEST_RFLAGS) & RFLAGS_IF) != 0 ? "enabled" : "disabled");
+		  enabled ? "enabled" : "disabled");
 }
 
 /*

@@ -62,8 +62,8 @@ __attribute__((hot, noinline)) static void serve_wide(struct vcpu *vcpu)
 }
 
 /*
- * The commonest call goes the shortest way: hypercall_ping() for a 64-bit caller, without the table.
- * It is at once what the other doors are compared with (docs/doors.md).
+ * The commonest call goes the shortest way: hypercall_ping() for a 64-bit caller, without the
+ * table. It is at once what the other doors are compared with (docs/doors.md).
  */
 __attribute__((hot)) void exit_hypercall(struct vcpu *vcpu)
 {

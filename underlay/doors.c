@@ -23,8 +23,10 @@ static uint32_t doors_wanted;
 static struct doors_place place;
 static struct door_view view;
 
-/* The EPT is shared: another CPU may write unseen meanwhile, and its letter waits for the next
- * write. */
+/*
+ * The EPT is shared: from now on another CPU may write to the page unseen, until it forgets what it
+ * has cached.
+ */
 static void lend(struct vcpu *vcpu, uint64_t page, bool begin)
 {
 	spin_lock(&underlay.lock);

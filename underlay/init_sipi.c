@@ -18,6 +18,7 @@
 #include "underlay/underlay.h"
 #include "vmx/event.h"
 #include "vmx/exit.h"
+#include "vmx/step.h"
 #include "vmx/tlb.h"
 
 static inline void set_real_mode_segment(enum vmcs_segment segment, uint16_t selector,
@@ -116,6 +117,9 @@ void underlay_exit_init(struct vcpu *vcpu)
 		/* "Checks on Guest Non-Register State": no blocking by STI or MOV SS there. */
 		vmwrite_proven(VMCS_GUEST_INTERRUPTIBILITY_STATE, 0);
 		vcpu->waits_for_sipi = true;
+		/* The step that something was lent for is one that won't be made. */
+		if (step_is_pending(vcpu))
+			underlay_exit_monitor_trap_flag(vcpu);
 	}
 	vcpu->init_ticks = rdtsc() - start;
 }

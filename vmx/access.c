@@ -13,6 +13,7 @@
 #include <sill/errno.h>
 
 #include "core/cpu_setup.h"
+#include "core/msr.h"
 #include "core/memory.h"
 #include "core/string.h"
 #include "core/trap.h"
@@ -22,7 +23,8 @@ _Static_assert(INSTRUCTION_MAX_LENGTH <= HELD_BYTES, "an instruction fits");
 
 static enum instruction_mode mode_of(uint64_t cs_access_rights)
 {
-	if ((cs_access_rights & SEGMENT_L) != 0)
+	/* Outside of IA-32e mode the CPU does not look at L, which should be 0 there. */
+	if ((cs_access_rights & SEGMENT_L) != 0 && (vmread(VMCS_GUEST_IA32_EFER) & EFER_LMA) != 0)
 		return INSTRUCTION_MODE_64;
 	return (cs_access_rights & SEGMENT_DB) != 0 ? INSTRUCTION_MODE_32 : INSTRUCTION_MODE_16;
 }
@@ -76,7 +78,8 @@ __attribute__((noinline)) static const struct instruction *decode_anew(struct vc
 	enum instruction_mode mode = mode_of(cs_access_rights);
 	uint64_t base = mode == INSTRUCTION_MODE_64 ? 0 : vmread(VMCS_GUEST_CS_BASE);
 	uint8_t bytes[HELD_BYTES];
-	size_t count = fetch(vcpu, base + vcpu->rip, bytes);
+	uint64_t linear = base + vcpu->rip;
+	size_t count = fetch(vcpu, mode == INSTRUCTION_MODE_64 ? linear : (uint32_t)linear, bytes);
 
 	*site = (struct access_site){0};
 	if (mode != INSTRUCTION_MODE_64 || count != HELD_BYTES || !site_remember(vcpu, site, bytes))
@@ -157,7 +160,7 @@ int access_store(struct vcpu *vcpu, struct access_memory *memory, const struct a
 		return -SILL_EFAULT;
 	if (memory->data.gpa != gpa - gpa % PAGE_SIZE)
 		return -SILL_EFAULT;
-	physical_write(memory->data.hpa + access->offset, &access->value, access->bytes);
+	physical_store(memory->data.hpa + access->offset, access->bytes, access->value);
 	return 0;
 }
 

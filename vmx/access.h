@@ -44,8 +44,9 @@ __attribute__((warn_unused_result)) const char *access_decode(struct vcpu *vcpu,
 							      struct access *access);
 
 /*
- * A store to RAM, for a page that EPT lets the guest only read; with the marks in the guest's page
- * tables that the CPU would have set. -SILL_EFAULT: these tables have changed since the CPU looked.
+ * A store to RAM, in one access as the CPU's, for a page that EPT lets the guest only read; with
+ * the marks in the guest's page tables that the CPU would have set. -SILL_EFAULT: these tables have
+ * changed since the CPU looked.
  */
 __attribute__((warn_unused_result)) int access_store(struct vcpu *vcpu,
 						     struct access_memory *memory,

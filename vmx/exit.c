@@ -126,7 +126,8 @@ void vcpu_exit(struct vcpu *vcpu, uint32_t status)
 
 /*
  * SDM, "Guest Non-Register State": emulating an instruction ends the blocking by STI or MOV SS that
- * lasts for one instruction; and with RFLAGS.TF a single-step trap is due after it, which the CPU
+ * lasts for one instruction; "Masking Instruction Breakpoints With the RF Flag": the CPU clears RF
+ * behind an instruction; and with RFLAGS.TF a single-step trap is due after it, which the CPU
  * delivers by itself if the BS bit is set among the pending debug exceptions.
  */
 void vcpu_finish_instruction(void)
@@ -137,6 +138,8 @@ void vcpu_finish_instruction(void)
 
 	if ((interruptibility & for_one_instruction) != 0)
 		vmwrite(VMCS_GUEST_INTERRUPTIBILITY_STATE, interruptibility & ~for_one_instruction);
+	if ((rflags & RFLAGS_RF) != 0)
+		vmwrite(VMCS_GUEST_RFLAGS, rflags & ~(uint64_t)RFLAGS_RF);
 	if ((rflags & RFLAGS_TF) != 0 && (vmread(VMCS_GUEST_IA32_DEBUGCTL) & DEBUGCTL_BTF) == 0)
 		vmwrite(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS,
 			vmread(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS) | PENDING_DEBUG_BS);
@@ -153,6 +156,8 @@ void vcpu_advance_by(struct vcpu *vcpu, unsigned int length)
 	uint64_t rflags = vmread_counted(VMCS_GUEST_RFLAGS);
 
 	vmwrite_counted(VMCS_GUEST_RIP, vcpu->rip + length);
+	/* "Saving RIP, RSP, RFLAGS, and SSP": it is 1 after an EPT violation, as after a fault. */
+	vmwrite_counted(VMCS_GUEST_RFLAGS, rflags & ~(uint64_t)RFLAGS_RF);
 	if (__builtin_expect(((rflags & RFLAGS_TF) | interruptibility) != 0, false))
 		vcpu_finish_instruction();
 }
@@ -179,21 +184,26 @@ static bool is_instruction(unsigned int reason)
 
 __attribute__((cold)) void vcpu_account(const struct vcpu *vcpu)
 {
-	unsigned int last = EXIT_REASON_BASIC(vcpu->trace[(uint8_t)(vcpu->trace_at - 2)]);
+	uint64_t last = vcpu->trace[(uint8_t)(vcpu->trace_at - 2)];
+	bool entry_failed = vcpu->end == VCPU_ENTRY_FAILED || vcpu->end == VCPU_ENTRY_REFUSED;
 	uint64_t *count = this_cpu()->vmx_count;
 	uint64_t exits = vcpu->odd_exits + exits_handled(vcpu), advances = 0;
 
 	for (unsigned int reason = 0; reason < EXIT_REASON_COUNT; reason++)
 		advances += is_instruction(reason) ? vcpu->exits[reason] : 0;
 	/* The instruction by which the guest ended is one that it never got behind. */
-	advances -= vcpu->not_advanced + (exits > 0 && is_instruction(last) ? 1 : 0);
+	advances -= vcpu->not_advanced;
+	if (exits > 0 && !entry_failed && last < EXIT_REASON_COUNT &&
+	    is_instruction((unsigned int)last))
+		advances--;
 	/* vmx_handle_exit() */
 	count[VMX_VMREAD] += 2 * exits;
 	/* vcpu_advance() */
 	count[VMX_VMREAD] += 3 * advances;
 	count[VMX_VMWRITE] += advances;
 	/* exit_hypercall() */
-	count[VMX_VMREAD] += vcpu->exits[EXIT_REASON_VMCALL];
+	if (vcpu->handlers[EXIT_REASON_VMCALL] != exit_invalid_opcode)
+		count[VMX_VMREAD] += vcpu->exits[EXIT_REASON_VMCALL];
 	/*
 	 * One before the first exit, which fails and makes way for VMLAUNCH; none after the last,
 	 * unless it was the entry that ended the guest.

@@ -247,18 +247,18 @@ int guest_write(struct vcpu *vcpu, uint64_t linear, const void *from, size_t siz
 int guest_translate(struct vcpu *vcpu, uint64_t linear, enum page_access access,
 		    struct guest_translation *translation)
 {
+	uint32_t permissions = access == PAGE_ACCESS_WRITE ? EPT_READ | EPT_WRITE : EPT_READ;
 	uint64_t page = linear & ~4095ull, bytes;
 	struct page_walk_mark marks[PAGE_WALK_MAX_LEVELS];
 	struct page_walk_result walk;
 	struct paging paging;
-	bool holdable = vcpu_in_64_bit_code();
+	bool holdable;
 
 	*translation = (struct guest_translation){0};
 	if (!caller_can_name(linear, 1, NULL))
 		return -SILL_EFAULT;
 	read_paging(vcpu, vcpu_cpl() == 3, &paging);
-	if (page_walk(&paging, page, access, read_entry, vcpu, &walk) != 0 ||
-	    find(vcpu, walk.gpa, EPT_READ, &translation->hpa, &bytes) != 0)
+	if (page_walk(&paging, page, access, read_entry, vcpu, &walk) != 0)
 		return -SILL_EFAULT;
 	if (page_walk_entries_to_mark(&walk, access, marks) != 0) {
 		if (set_flags(vcpu, &walk, access) != 0)
@@ -267,6 +267,10 @@ int guest_translate(struct vcpu *vcpu, uint64_t linear, enum page_access access,
 		if (page_walk(&paging, page, access, read_entry, vcpu, &walk) != 0)
 			return -SILL_EFAULT;
 	}
+	if (find(vcpu, walk.gpa, permissions, &translation->hpa, &bytes) != 0)
+		return -SILL_EFAULT;
+	/* L has a meaning in IA-32e mode only, and there entries have 8 bytes. */
+	holdable = vcpu_in_64_bit_code() && (paging.efer & EFER_LMA) != 0;
 	translation->linear = page;
 	translation->gpa = walk.gpa;
 	translation->cr3 = paging.cr3;

@@ -55,7 +55,7 @@ struct family {
 	uint8_t ranges[16];
 };
 
-/* SDM, "One, Two, Three-Byte Opcode Maps". The first row that has an opcode is meant. */
+/* SDM, "One, Two, and Three-Byte Opcode Maps". The first row that has an opcode is meant. */
 static const struct family one_byte[] = {
 	{"a string instruction", {0x6c, 0x6f, 0xa4, 0xa7, 0xaa, 0xaf}},
 	{"a stack instruction",

@@ -16,6 +16,7 @@
 #include "vmx/counters.h"
 #include "vmx/guest_memory.h"
 #include "vmx/landing.h"
+#include "vmx/step.h"
 
 #define CR4_CET	      (1ull << 23)
 #define CET_SH_STK_EN 1u
@@ -229,9 +230,7 @@ static bool uses_shadow_stack(uint64_t cr4)
 /* Does the guest wait for nothing that only a VM entry could bring? */
 static bool is_at_rest(const struct vcpu *vcpu)
 {
-	return (vcpu->primary_controls & PRIMARY_MONITOR_TRAP_FLAG) == 0 &&
-	       (vcpu->pin_controls & PIN_BASED_ACTIVATE_VMX_PREEMPTION_TIMER) == 0 &&
-	       vcpu->waiting_nmis == 0 && !vcpu->waiting_machine_check &&
+	return !step_is_pending(vcpu) && vcpu->waiting_nmis == 0 && !vcpu->waiting_machine_check &&
 	       vmread(VMCS_GUEST_ACTIVITY_STATE) == 0 &&
 	       vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE) == 0 &&
 	       vmread(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS) == 0 &&

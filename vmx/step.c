@@ -32,6 +32,12 @@ void step_begin(struct vcpu *vcpu)
 	}
 }
 
+bool step_is_pending(const struct vcpu *vcpu)
+{
+	return (vcpu->primary_controls & PRIMARY_MONITOR_TRAP_FLAG) != 0 ||
+	       vcpu->timer[TIMER_STEP] != TIMER_NEVER;
+}
+
 void step_end(struct vcpu *vcpu)
 {
 	if (has_monitor_trap_flag(vcpu)) {

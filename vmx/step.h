@@ -19,6 +19,9 @@ bool step_possible(const struct vcpu *vcpu);
  */
 void step_begin(struct vcpu *vcpu);
 
+/* Whether it is still to come. */
+bool step_is_pending(const struct vcpu *vcpu);
+
 /* It has; or it need not exit any more. */
 void step_end(struct vcpu *vcpu);
 

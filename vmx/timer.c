@@ -29,7 +29,8 @@ static uint64_t nearest(const struct vcpu *vcpu)
 }
 
 /*
- * Saving the value is only allowed while the timer runs: SDM, "Checks on VM-Exit Control Fields".
+ * Saving the value is only allowed while the timer runs: SDM, "VM-Exit Control
+ * Fields", among the checks on VMX controls.
  */
 static void switch_timer(struct vcpu *vcpu, bool on)
 {

@@ -174,7 +174,7 @@ __attribute__((noreturn, cold)) void vcpu_exit(struct vcpu *vcpu, uint32_t statu
 /* The exiting instruction is emulated wholly: the guest goes on behind it. */
 void vcpu_advance(struct vcpu *vcpu);
 
-/* What vcpu_advance() leaves to do if a single step or an interrupt shadow ends. */
+/* What vcpu_advance() leaves to do if a single step, an interrupt shadow or RF ends. */
 __attribute__((cold)) void vcpu_finish_instruction(void);
 
 /* vcpu_advance() for the shortest paths, where the jump to it counts. */
@@ -185,7 +185,7 @@ static inline __attribute__((always_inline)) void vcpu_advance_inline(struct vcp
 	uint64_t rflags = vmread_proven(VMCS_GUEST_RFLAGS);
 
 	vmwrite_proven(VMCS_GUEST_RIP, vcpu->rip + length);
-	if (__builtin_expect(((rflags & RFLAGS_TF) | interruptibility) != 0, false))
+	if (__builtin_expect(((rflags & (RFLAGS_TF | RFLAGS_RF)) | interruptibility) != 0, false))
 		vcpu_finish_instruction();
 }
 

@@ -384,6 +384,27 @@ static void apart_from_the_port(void)
 		  "mmio: nor the port's its own");
 }
 
+/* Behind an instruction RF is 0, by whomever it was carried out: a breakpoint there counts. */
+static void breakpoint_behind(void)
+{
+	uint64_t behind;
+
+	mmio_select(SILL_SERVICE_ECHO);
+	expect_steps(MOST_STEPS);
+	__asm__ volatile("lea 1f(%%rip), %0\n\t"
+			 "mov %0, %%dr0\n\t"
+			 "mov %3, %%dr7\n\t"
+			 "mov %1, (%2)\n"
+			 "1:\tmov %4, %%dr7"
+			 : "=&r"(behind)
+			 : "r"(0x5aull), "r"(DATA), "r"(0x401ull), "r"(0x400ull)
+			 : "memory");
+	tap_ok(steps.count == 1 && steps.rip[0] == behind,
+	       "mmio: a breakpoint right behind an access");
+	expect_steps(0);
+	tap_equal(take(), 0x5a, "mmio: the access was made");
+}
+
 static void wrong(void)
 {
 	start();
@@ -394,6 +415,7 @@ static void wrong(void)
 	rights();
 	registers();
 	apart_from_the_port();
+	breakpoint_behind();
 	mmio_select(SILL_SERVICE_ECHO);
 	put(0x12345);
 	tap_equal(take(), 0x12345, "mmio: Sill is alive after all this");

@@ -314,6 +314,20 @@ static void interrupts(void)
 	tap_equal(push_other_interrupts, other + 1, "push: of no vector");
 }
 
+/* HLT when one waits already: it must not sleep until the next one, which never comes. */
+static void sleeping(void)
+{
+	uint64_t count;
+
+	start_interrupt();
+	wait(PERIODS(3));
+	count = push_interrupts;
+	__asm__ volatile("sti; hlt; cli" : : : "memory");
+	tap_equal(push_interrupts, count + 1, "push: HLT ends with the one that waits");
+	tap_ok(receive_interrupt(), "push: and the next HLT with the next");
+	stop();
+}
+
 /* Ring 3: interrupted there, and looking at the page. */
 USER_CODE static uint64_t user_wait(uint64_t ticks)
 {
@@ -368,6 +382,7 @@ static void wrong(void)
 	sequence();
 	places();
 	interrupts();
+	sleeping();
 	ring3();
 	tap_equal((uint64_t)sill_ping(word), word, "push: Sill is alive after all this");
 }

@@ -337,6 +337,29 @@ static void places(void)
 	memset(middle, 0, sizeof(*middle));
 }
 
+/*
+ * A store over the border to the next page, which is granted just now and is the last of its 2 MiB:
+ * while Sill lends the one, all of them become a single large page.
+ */
+static void joined_meanwhile(void)
+{
+	/* Others have their fresh pages from the end of memory downwards. */
+	char *region = (char *)((guest_memory() - 4 * MIB) & ~(2 * MIB - 1));
+	char *page = region + 100 * PAGE_SIZE;
+	uint64_t word = 7;
+
+	for (unsigned i = 0; i < 512; i++) {
+		if (i != 101)
+			store8(region + i * PAGE_SIZE, 0);
+	}
+	tap_equal((uint64_t)watch_page(page), 0, "watch: a page with one that is not there yet");
+	store64(page + PAGE_SIZE - 4, 0x1122334455667788);
+	tap_equal(load64(page + PAGE_SIZE - 4), 0x1122334455667788, "watch: a store into both");
+	tap_ok(letter_echo((struct sill_letter *)page, &word, AT_ONCE_MS) && word == 7,
+	       "watch: works");
+	watch_page(NULL);
+}
+
 static void wrong(void)
 {
 	const uint64_t odd = exits_for_reason(EXIT_REASON_EPT_ODD);
@@ -356,6 +379,7 @@ static void wrong(void)
 	page_table();
 	ends();
 	places();
+	joined_meanwhile();
 	start();
 	tap_ok(letter_echo(&letter, &word, AT_ONCE_MS) && word == 6,
 	       "watch: Sill is alive after all this");

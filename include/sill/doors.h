@@ -157,9 +157,13 @@ struct sill_ring {
  * interrupt could not be delivered there is no other.
  */
 struct sill_push {
-	uint64_t utc_ns;   /* the time, as the service says; 0: not known */
-	uint64_t tsc;	   /* the guest's TSC when Sill wrote this */
-	uint64_t sequence; /* counts up from 1 */
+	uint64_t utc_ns; /* the time, as the service says; 0: not known */
+	uint64_t tsc;	 /* the guest's TSC when Sill wrote this */
+	/*
+	 * Counts up from 1; 0 while Sill writes the others. Who reads on another CPU than the one
+	 * that named it reads this before and after.
+	 */
+	uint64_t sequence;
 };
 
 #endif

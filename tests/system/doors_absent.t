@@ -11,8 +11,8 @@ use lib "$FindBin::Bin/lib";
 use SillTest;
 
 my @qemu = (qw(timeout 60 qemu-system-x86_64 -nodefaults -machine pc -cpu max -m 64 -display none -serial stdio -net none
-	-no-reboot -device isa-debug-exit,iobase=0xf4,iosize=4 -append measure -kernel), 'build/guest-stub/doors.elf');
-open(my $qemu, '-|', @qemu) or die "$qemu[2]: $!\n";
+	-no-reboot -device), 'isa-debug-exit,iobase=0xf4,iosize=4', qw(-append measure -kernel build/guest-stub/doors.elf));
+open(my $qemu, '-|', @qemu) or die "@qemu: $!\n";
 my @lines = map { s/[\r\n]//gr } <$qemu>;
 close $qemu;
 is($? >> 8, 1, 'the program ends by itself, with success') or diag(join "\n", @lines);

@@ -395,7 +395,8 @@ static void test_doors(void **state)
 
 	assert_int_equal(doors_of(FIRMWARE), SILL_DOORS_UNDERLAY);
 	assert_int_equal(doors_of(FIRMWARE "doors = all\n"), SILL_DOORS_ALL);
-	assert_int_equal(doors_of("doors = port\n" FIRMWARE), 1u << SILL_DOOR_PORT);
+	assert_int_equal(doors_of("doors = vmcall cpuid port\n" FIRMWARE),
+			 SILL_DOORS_UNDERLAY | 1u << SILL_DOOR_PORT);
 
 	bad(G "doors = window\n", 2, "doors = window", "no such door");
 	bad(G "doors = mmi\n", 2, "no such door", "vmcall cpuid rtc port mmio");
@@ -404,6 +405,9 @@ static void test_doors(void **state)
 	bad(G "doors =\n", 2, "doors", "there is no value");
 	bad(G "doors = all\ndoors = none\n", 3, "doors", "given before, on line 2");
 	bad("doors = all\ndoors = none\n" G, 2, "doors", "given before, on line 1");
+	bad(FIRMWARE "doors = port\n", 3, "underlay mode", "vmcall and cpuid");
+	bad(FIRMWARE "doors = all -vmcall\n", 3, "underlay mode", "vmcall and cpuid");
+	bad("doors = none\n" FIRMWARE, 1, "underlay mode", "vmcall and cpuid");
 	bad(FIRMWARE "doors = all\ndoors = none\n", 4, "doors", "given before, on line 3");
 }
 
