@@ -23,8 +23,8 @@ CORE_STACK_ALIGNMENT = $(if $(findstring clang,$(CC)),-mstack-alignment=8,-mpref
 CORE_OPTIMISATION := -Oz -fno-jump-tables
 $(addprefix $(BUILD)/core/,vmx/exit.o vmx/exit_cpuid.o vmx/exit_msr.o vmx/instructions.o underlay/cpuid_filter.o \
 	underlay/exit_cpuid.o underlay/init_sipi.o hypercall/dispatch.o \
-	hypercall/ping.o guest/ports.o guest/memory.o ept/ept.o core/window.o vmx/access.o vmx/instruction.o \
-	vmx/guest_memory.o doors/cpuid.o doors/letter.o doors/mmio.o doors/port.o doors/ring.o \
+	hypercall/ping.o guest/ports.o ept/ept.o core/window.o vmx/access.o \
+	doors/cpuid.o doors/letter.o doors/mmio.o doors/port.o doors/ring.o \
 	doors/watch.o): \
 	CORE_OPTIMISATION := -O2 -fomit-frame-pointer
 

@@ -25,9 +25,9 @@ int64_t service_other_block(struct vcpu *vcpu, uint64_t service, void *data, uin
 struct service_answer service_other_word(struct vcpu *vcpu, uint64_t service);
 
 /*
- * Answers a block in its place: size bytes of message at data, which has room for SILL_BLOCK_MAX;
- * at most `room` bytes of the answer are wanted. How many there are, or -SILL_ENOSYS, -SILL_EINVAL
- * (size or room is too large), or the service's own error.
+ * Answers a block in its place: size bytes of message at data, which has room for `room` bytes,
+ * too: so much of the answer is wanted at the most. How many there are, or -SILL_ENOSYS,
+ * -SILL_EINVAL (size or room is above SILL_BLOCK_MAX), or the service's own error.
  */
 static inline int64_t service_block(struct vcpu *vcpu, uint64_t service, void *data, uint64_t size,
 				    uint64_t room)
