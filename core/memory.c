@@ -107,14 +107,14 @@ void page_release(void *page)
 void *stack_allocate(size_t page_count)
 {
 	void *pages = pages_allocate(page_count);
-	uint64_t virtual = next_stack_address + PAGE_SIZE;
+	uint64_t address = next_stack_address + PAGE_SIZE;
 	uint64_t size = page_count * PAGE_SIZE;
 
 	if (pages == NULL ||
-	    address_space_map(&space, virtual, physical_of(pages), size, ADDRESS_SPACE_WRITE) != 0)
+	    address_space_map(&space, address, physical_of(pages), size, ADDRESS_SPACE_WRITE) != 0)
 		return NULL;
-	next_stack_address = virtual + size;
-	return (void *)(uintptr_t) virtual;
+	next_stack_address = address + size;
+	return (void *)(uintptr_t)address;
 }
 
 static uint64_t allocate_table(void *context)
@@ -154,15 +154,15 @@ void *memory_map_device(uint64_t physical, uint64_t size, uint32_t pat_index)
 {
 	uint64_t offset = physical % PAGE_SIZE;
 	uint64_t length = whole_pages(offset + size);
-	uint64_t virtual = next_device_address;
+	uint64_t address = next_device_address;
 
-	if (size == 0 || length < size || length > FILE_VIRTUAL - virtual)
+	if (size == 0 || length < size || length > FILE_VIRTUAL - address)
 		return NULL;
-	if (address_space_map(&space, virtual, physical - offset, length,
+	if (address_space_map(&space, address, physical - offset, length,
 			      ADDRESS_SPACE_WRITE | ADDRESS_SPACE_PAT(pat_index)) != 0)
 		return NULL;
 	next_device_address += length;
-	return (void *)(uintptr_t)(virtual + offset);
+	return (void *)(uintptr_t)(address + offset);
 }
 
 const void *memory_map_file(const struct sill_range *file)
@@ -181,12 +181,12 @@ void memory_unmap_file(const struct sill_range *file)
 
 int memory_show_page(size_t index, uint64_t physical)
 {
-	uint64_t virtual = MEMORY_SHOWN_VIRTUAL + index * PAGE_SIZE;
+	uint64_t address = MEMORY_SHOWN_VIRTUAL + index * PAGE_SIZE;
 	int error =
-		address_space_map(&space, virtual, physical - physical % PAGE_SIZE, PAGE_SIZE, 0);
+		address_space_map(&space, address, physical - physical % PAGE_SIZE, PAGE_SIZE, 0);
 
 	/* What another CPU showed there before is not flushed here by its INVLPG. */
-	invlpg((const void *)(uintptr_t) virtual);
+	invlpg((const void *)(uintptr_t)address);
 	return error;
 }
 

@@ -111,6 +111,8 @@ void doors_describe(struct vcpu *vcpu, uint32_t number, struct cpuid_result *r)
 {
 	const struct doors *doors = vcpu->doors;
 
+	if (number == SILL_DOORS_OPEN)
+		r->eax = doors->open;
 	if (number >= SILL_DOOR_COUNT)
 		return;
 	if ((doors->lacking >> number & 1) != 0) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Each hypercall once, in plain words. */
+/* The hypercalls, in plain words. */
 #include "cpu.h"
 #include "console.h"
 #include "modes.h"
@@ -116,6 +116,19 @@ static void stats(void)
 	print("  %lu times.\n", exits);
 }
 
+static void serve(void)
+{
+	char text[] = "what comes back?";
+	int64_t answer;
+
+	print("serve: an echo of more than a word, please.\n");
+	answer = sill_serve(SILL_SERVICE_ECHO, text, sizeof(text) - 1, sizeof(text) - 1);
+	print_answer("serve", answer);
+	if (!sill_is_error(answer))
+		print("  \"%s\" came back.\n", text);
+	print("  (There are more ways to reach you: the program doors.elf goes through them.)\n");
+}
+
 bool demo(void)
 {
 	static const char text[] = "Hello from the guest, through console_write.\n";
@@ -140,6 +153,7 @@ bool demo(void)
 	display_info();
 	log();
 	stats();
+	serve();
 	print("unload: would you go away?\n");
 	print_answer("unload", sill_unload());
 	print("  (ENOTSUP: without Sill this guest has no machine.)\n");

@@ -5,7 +5,10 @@
 
 #include <stdbool.h>
 
-/* Makes each hypercall but EXIT once and explains it. Returns whether Sill was there. */
+/*
+ * Makes each hypercall but EXIT and those of single doors once and explains it. Returns whether
+ * Sill was there.
+ */
 bool demo(void);
 
 /* Measures what each kind of exit costs. */

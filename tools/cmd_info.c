@@ -30,6 +30,23 @@ static void show_features(uint32_t features)
 	putchar('\n');
 }
 
+static void show_doors(void)
+{
+	static const char *const names[] = {
+#define SILL_DOOR(number, NAME, name, summary) [number] = #name,
+#include "doors/doors.def"
+#undef SILL_DOOR
+	};
+	uint32_t open = sill_doors_open();
+
+	fputs("doors:    ", stdout);
+	for (size_t i = 0; i < SILL_DOOR_COUNT; i++) {
+		if ((open >> i & 1) != 0)
+			printf(" %s", names[i]);
+	}
+	putchar('\n');
+}
+
 int cmd_info(int argc, char **argv)
 {
 	struct sill_display_info display = {0};
@@ -49,6 +66,7 @@ int cmd_info(int argc, char **argv)
 	       info.version_minor, info.version_patch, info.mode == 0 ? "guest" : "underlay");
 	printf("ABI:       version %" PRIu32 ", %" PRIu32 " calls\n", info.abi_version, info.calls);
 	show_features(info.features);
+	show_doors();
 	printf("CPUs:      %" PRIu32 "\n", info.cpus);
 	if (info.memory != 0)
 		printf("memory:    %" PRIu64 " MiB\n", info.memory >> 20);

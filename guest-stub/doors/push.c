@@ -13,7 +13,7 @@
 #include "way.h"
 
 /* Many times the period, in milliseconds, whatever that is: PERIODS(1) is never less than 1. */
-#define PERIODS(n) ((uint64_t)(n)*period_us / 1000 + 1)
+#define PERIODS(n) (period_us * (uint64_t)(n) / 1000 + 1)
 #define AGE_NS	   20000000ull
 
 /* The 8259s: no interrupts of others. */

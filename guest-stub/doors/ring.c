@@ -136,15 +136,58 @@ BATCH(16)
 BATCH(256)
 #undef BATCH
 
-#define WAY(n, net_list)                                                                          \
-	{                                                                                         \
-		.name = "ring_" #n, .title = "a ring, " #n " in a batch", .privilege = "kernel",  \
-		.without = "#UD: the ring stays as it is", .word_bits = 64, .batch = n,           \
-		.needs_vmcall = true, .nets = net_list, .start = start, .stop = stop,             \
-		.echo = echo_##n, .transfer = transfer_##n, .time_ns = time_ns, .absent = absent, \
-	}
+#define WITHOUT "#UD: the ring stays as it is"
 
-static const struct way ways[] = {WAY(1, no_nets), WAY(16, no_nets), WAY(256, nets)};
+static const struct way ways[] = {
+	{
+		.name = "ring_1",
+		.title = "a ring, 1 in a batch",
+		.privilege = "kernel",
+		.without = WITHOUT,
+		.needs_vmcall = true,
+		.word_bits = 64,
+		.batch = 1,
+		.nets = no_nets,
+		.start = start,
+		.stop = stop,
+		.echo = echo_1,
+		.transfer = transfer_1,
+		.time_ns = time_ns,
+		.absent = absent,
+	},
+	{
+		.name = "ring_16",
+		.title = "a ring, 16 in a batch",
+		.privilege = "kernel",
+		.without = WITHOUT,
+		.needs_vmcall = true,
+		.word_bits = 64,
+		.batch = 16,
+		.nets = no_nets,
+		.start = start,
+		.stop = stop,
+		.echo = echo_16,
+		.transfer = transfer_16,
+		.time_ns = time_ns,
+		.absent = absent,
+	},
+	{
+		.name = "ring_256",
+		.title = "a ring, 256 in a batch",
+		.privilege = "kernel",
+		.without = WITHOUT,
+		.needs_vmcall = true,
+		.word_bits = 64,
+		.batch = 256,
+		.nets = nets,
+		.start = start,
+		.stop = stop,
+		.echo = echo_256,
+		.transfer = transfer_256,
+		.time_ns = time_ns,
+		.absent = absent,
+	},
+};
 
 static void names(void)
 {

@@ -28,6 +28,17 @@ static inline bool sill_present(void)
 	       eax >= SILL_CPUID_FEATURES;
 }
 
+/* A bit for each door that is open, by number: sill/doors.h. Only if sill_present(). */
+static inline uint32_t sill_doors_open(void)
+{
+	uint32_t eax, ebx, ecx, edx;
+
+	__asm__ volatile("cpuid"
+			 : "=a"(eax), "=b"(ebx), "=c"(ecx), "=d"(edx)
+			 : "a"(SILL_CPUID_DOORS), "c"(SILL_DOORS_OPEN));
+	return eax;
+}
+
 static inline bool sill_is_error(int64_t answer)
 {
 	return answer < 0 && answer >= -SILL_MAX_ERRNO;

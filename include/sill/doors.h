@@ -8,6 +8,7 @@
  * the door:
  *   EAX = SILL_DOOR_OPEN and so on; 0: there is no door with this number
  *   EBX, ECX, EDX = what has to be known of the door (the comments below); 0 unless it is open
+ * With ECX = FFFFFFFFh (SILL_DOORS_OPEN): EAX has a bit for each door that is open, by number.
  */
 #ifndef SILL_DOORS_H
 #define SILL_DOORS_H
@@ -24,6 +25,9 @@ enum sill_door_number {
 /* Sets of doors: those that sill.conf opens if it names none. */
 #define SILL_DOORS_ALL	    ((1u << SILL_DOOR_COUNT) - 1)
 #define SILL_DOORS_UNDERLAY (1u << SILL_DOOR_VMCALL | 1u << SILL_DOOR_CPUID)
+
+/* In place of a door's number: asks for all that are open. */
+#define SILL_DOORS_OPEN 0xffffffffu
 
 /* What CPUID says of a door, in EAX. */
 #define SILL_DOOR_OPEN	  1u /* it can be used */

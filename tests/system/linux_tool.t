@@ -10,11 +10,14 @@ use LinuxTest;
 use JSON::PP;
 
 # 'nobody': with an ordinary user's rights. 'say' shows what a command answers, for the patterns below, and its status.
-my $run = boot_linux(model => 'corei7_haswell_4770', cpus => 2, sill => 1, timeout => 240, script => <<'EOF2');
+my $run = boot_linux(model => 'corei7_haswell_4770', cpus => 2, sill => 1, timeout => 240, conf => "doors = vmcall cpuid port mmio\n",
+	script => <<'EOF2');
 say() { echo "BEGIN $*"; "$@" 2>&1; echo "END $?"; }
 mkdir -p /etc && echo 'nobody:x:65534:65534::/:/bin/sh' >/etc/passwd
 nobody() { su nobody -c "$*"; }
 check 'sill is there' sill ping
+say probe doors
+say nobody probe doors
 say sill info
 say sill ping 1000
 say sill time
@@ -46,14 +49,16 @@ EOF2
 relay_tap($run, 1);
 is($run->{status}, 0, 'the machine switched itself off');
 
-my @said = $run->{serial} =~ /^BEGIN (?:nobody |taskset 2 )?sill [^\n]*\n(.*?)^END [0-9]+$/msg;
+my @said = $run->{serial} =~ /^BEGIN (?:nobody |taskset 2 )?(?:sill|probe) [^\n]*\n(.*?)^END [0-9]+$/msg;
 my @status = $run->{serial} =~ /^END ([0-9]+)$/mg;
-is(scalar(@said), 19, 'each command came to an end') or diag($run->{serial});
-is("@status", '0 0 0 0 0 0 0 64 0 0 1 1 1 0 0 0 2 2 2', 'exit statuses') or diag($run->{serial});
-my ($info, $ping, $time, $log, $bench, $stats, $json, $wrong, $nobody_ping, $nobody_info, $nobody_log, $nobody_stats,
+is(scalar(@said), 21, 'each command came to an end') or diag($run->{serial});
+is("@status", '0 0 0 0 0 0 0 0 0 64 0 0 1 1 1 0 0 0 2 2 2', 'exit statuses') or diag($run->{serial});
+my ($doors, $nobody_doors, $info, $ping, $time, $log, $bench, $stats, $json, $wrong, $nobody_ping, $nobody_info, $nobody_log, $nobody_stats,
 	$nobody_unload, $once, $one_cpu, $unload, @gone) = @said;
-like($info, qr/\ASill: +[0-9.]+, underlay mode\nABI: +version 1, [0-9]+ calls\nfeatures: .* log stats unload underlay\nCPUs: +2\n/,
+like($info, qr/\ASill: +[0-9.]+, underlay mode\nABI: +version 1, [0-9]+ calls\nfeatures: .* log stats unload underlay\ndoors: +vmcall cpuid port mmio\nCPUs: +2\n/,
 	'info');
+is($doors, "cpuid: 1000\nport: 1000\nmmio: 1000\n", 'doors for programs, if sill.conf opens them');
+is($nobody_doors, "cpuid: 1000\nport: not allowed\nmmio: not allowed\n", 'and for whom Linux lets use them');
 is($ping, "CPU 0: 1000 of 1000 answered\nCPU 1: 1000 of 1000 answered\n", 'ping');
 like($time, qr/\ASill: +2023-11-14 22:1[0-9]:[0-9.]+ UTC\nsystem: +2023-11-14 22:1[0-9]:[0-9.]+ UTC\ndifference: +[-+][01]\.[0-9]{6} s\nTSC: +[0-9]+ ticks a second\n\z/,
 	'time: the same as the system\'s, but for a second');

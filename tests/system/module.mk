@@ -31,7 +31,7 @@ $(BUILD)/tests/%.bin: tests/system/guests/%.asm
 	$(Q)$(NASM) -f bin $(NASM_WARNINGS) -o $@ $<
 
 # What runs in the Linux that tests boot: static, since it is alone there. The first process does without a C library.
-LINUX_CFLAGS := -std=gnu17 -Wall -Wextra -Werror -O2 -static
+LINUX_CFLAGS := -std=gnu17 -Iinclude -Wall -Wextra -Werror -O2 -static
 
 test-programs: $(BUILD)/tests/linux/init $(BUILD)/tests/linux/probe
 

@@ -11,10 +11,8 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } subjects[] = {
-	{"avx", probe_avx},
-	{"cmos", probe_cmos},
-	{"cpuid", probe_cpuid},
-	{"memory", probe_memory},
+	{"avx", probe_avx},	{"cmos", probe_cmos},	  {"cpuid", probe_cpuid},
+	{"doors", probe_doors}, {"memory", probe_memory},
 };
 
 int main(int argc, char **argv)

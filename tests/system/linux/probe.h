@@ -9,6 +9,7 @@
 int probe_avx(int argc, char **argv);
 int probe_cmos(int argc, char **argv);
 int probe_cpuid(int argc, char **argv);
+int probe_doors(int argc, char **argv);
 int probe_memory(int argc, char **argv);
 
 #endif
