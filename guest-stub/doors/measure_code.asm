@@ -16,7 +16,7 @@ measure_start vmcall_echo
 measure_end
 
 measure_start cpuid_echo
-	xor ebx, ebx			; SILL_SERVICE_ECHO
+	mov ebx, SILL_SERVICE_ECHO
 	mov ecx, 0x12345678
 	first
 	mov eax, SILL_CPUID_SERVE
