@@ -88,7 +88,7 @@ void doors_open(struct vcpu *vcpu, uint32_t wanted, const struct doors_place *pl
 		memset(doors->accesses, 0, sizeof(*doors->accesses));
 	vcpu->watched_page = VCPU_NO_PAGE;
 	for (unsigned int i = 0; i < DOOR_PAGES; i++)
-		doors->pages[i].gpa = DOOR_PAGE_NONE;
+		doors->pages[i].gpa = VCPU_NO_PAGE;
 	for (unsigned int number = 0; number < SILL_DOOR_COUNT; number++) {
 		if ((wanted >> number & 1) != 0)
 			open_door(vcpu, number);

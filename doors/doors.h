@@ -56,10 +56,9 @@ struct door {
 
 /* A page whose accesses reach a door: its EPT violations. */
 struct door_page {
-	uint64_t gpa; /* DOOR_PAGE_NONE: not used */
+	uint64_t gpa; /* VCPU_NO_PAGE: not used */
 	void (*access)(struct vcpu *vcpu, uint64_t gpa, uint64_t qualification);
 };
-#define DOOR_PAGE_NONE	UINT64_MAX
 #define DOOR_PAGES	2u
 
 #define DOORS_MEMORY	7u /* pages for what doors allocate, of each vCPU */
@@ -76,7 +75,7 @@ struct doors {
 	exit_handler *cpuid;	      /* the mode's handler, without Sill's leaves */
 	struct access_memory *accesses;
 	bool told[SILL_DOOR_COUNT]; /* wrong use was reported */
-	char *memory;
+	char *memory; /* DOORS_MEMORY pages, for door_allocate(); NULL: there are none */
 	size_t used;
 };
 
@@ -120,8 +119,8 @@ static inline bool doors_access(struct vcpu *vcpu, uint64_t gpa, uint64_t qualif
 /* TIMER_DOORS is due. */
 void doors_look(struct vcpu *vcpu);
 
-/* MTF, or TIMER_STEP is due: what was lent for an instruction is taken back. */
-void doors_step_ended(struct vcpu *vcpu);
+/* The guest has made its step (vmx/step.h): WATCH takes back what it has lent for it. */
+void door_watch_step_ended(struct vcpu *vcpu);
 
 /* CPUID leaves 40000002h and 40000003h; and all of CPUID when that door is closed. */
 exit_handler doors_cpuid, doors_cpuid_hidden;
@@ -158,7 +157,12 @@ int door_push_name(struct vcpu *vcpu, uint64_t push, uint64_t vector);
 
 /* Zeroed memory; NULL if there is none left. */
 __attribute__((warn_unused_result)) void *door_allocate(struct vcpu *vcpu, size_t size);
+/* From now on this door's look() is called now and then, or it is no longer. */
 void door_wants_look(struct vcpu *vcpu, enum sill_door_number number, bool wants);
+/*
+ * EPT violations in this page are for `access` to deal with; VCPU_NO_PAGE: in none. Each door that
+ * has such a page has an index of its own, below DOOR_PAGES.
+ */
 void door_take_page(struct vcpu *vcpu, unsigned int index, uint64_t gpa,
 		    void (*access)(struct vcpu *vcpu, uint64_t gpa, uint64_t qualification));
 

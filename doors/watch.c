@@ -59,7 +59,7 @@ static void page_accessed(struct vcpu *vcpu, uint64_t gpa, uint64_t qualificatio
 	vcpu_retry_access(vcpu, qualification);
 }
 
-void doors_step_ended(struct vcpu *vcpu)
+void door_watch_step_ended(struct vcpu *vcpu)
 {
 	struct watch *watch = watch_of(vcpu);
 
@@ -83,7 +83,7 @@ static void forget(struct vcpu *vcpu)
 	struct watch *watch = watch_of(vcpu);
 
 	if (watch->named && place->watch_page == 0) {
-		door_take_page(vcpu, PAGE_INDEX, DOOR_PAGE_NONE, NULL);
+		door_take_page(vcpu, PAGE_INDEX, VCPU_NO_PAGE, NULL);
 		vcpu->watched_page = VCPU_NO_PAGE;
 		watch->lent = false;
 		(void)!place->watch(vcpu, watch->page, false);

@@ -77,7 +77,7 @@ void guest_exit_preemption_timer(struct vcpu *vcpu)
 void guest_exit_monitor_trap_flag(struct vcpu *vcpu)
 {
 	step_end(vcpu);
-	doors_step_ended(vcpu);
+	door_watch_step_ended(vcpu);
 }
 
 /* vmcs = … in sill.conf: the parser let only fields through that can harm nobody but the guest. */

@@ -97,7 +97,7 @@ void underlay_doors_restart(struct vcpu *vcpu)
 {
 	if (vcpu->doors->memory == NULL)
 		return; /* nothing was told to those that there are */
-	doors_step_ended(vcpu);
+	door_watch_step_ended(vcpu);
 	doors_close(vcpu);
 	vmwrite(VMCS_EPT_POINTER, ept_pointer(vcpu->ept, false));
 	doors_open(vcpu, doors_wanted, &place);
@@ -119,7 +119,7 @@ void underlay_exit_monitor_trap_flag(struct vcpu *vcpu)
 {
 	step_end(vcpu);
 	hole_step_ended(vcpu);
-	doors_step_ended(vcpu);
+	door_watch_step_ended(vcpu);
 }
 
 void underlay_exit_preemption_timer(struct vcpu *vcpu)
