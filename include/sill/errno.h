@@ -7,8 +7,10 @@
 #ifndef SILL_ERRNO_H
 #define SILL_ERRNO_H
 
-/* Answers of calls. */
+/* Answers of calls and of doors. */
 #define SILL_EPERM   1	/* the caller may not do this */
+#define SILL_E2BIG   7	/* more than the stated limit */
+#define SILL_ENOMEM  12 /* Sill has no memory left for this */
 #define SILL_EFAULT  14 /* a pointer through which the caller itself may not read or write */
 #define SILL_ENODEV  19 /* the machine has no such device */
 #define SILL_EINVAL  22 /* an argument is out of its range, or a reserved field is not zero */
@@ -18,9 +20,7 @@
 /* Only within Sill: no call answers with these. */
 #define SILL_ENOENT  2	/* no such thing */
 #define SILL_EIO     5	/* the hardware refused */
-#define SILL_E2BIG   7	/* more than the stated limit */
 #define SILL_ENOEXEC 8	/* not an image that can be started */
-#define SILL_ENOMEM  12 /* no memory left for this */
 #define SILL_EEXIST  17 /* already there */
 #define SILL_ENOSPC  28 /* a table is full */
 #define SILL_ERANGE  34 /* a number does not fit */
