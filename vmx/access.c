@@ -49,24 +49,52 @@ static bool site_holds(const struct access_site *site, uint64_t rip)
 	return site->rip == rip && guest_translation_holds(&site->code, rip);
 }
 
+/*
+ * Remembers an instruction that lies within its page, with 16 bytes of memory that it is part of.
+ * They are read afresh, through the translation that is remembered: it may be another by now than
+ * the one that `bytes` came by, so long as the instruction is the same.
+ */
 static bool site_remember(struct vcpu *vcpu, struct access_site *site,
-			  const uint8_t bytes[HELD_BYTES])
+			  const uint8_t bytes[HELD_BYTES], size_t length)
 {
-	uint64_t offset = vcpu->rip % PAGE_SIZE;
+	uint64_t offset = vcpu->rip % PAGE_SIZE, first = offset;
+	uint8_t held[HELD_BYTES];
 
-	/* The translation as the CPU made it, whatever the rights: it has fetched from there. */
-	if (offset > PAGE_SIZE - HELD_BYTES ||
+	if (offset + length > PAGE_SIZE ||
 	    guest_translate(vcpu, vcpu->rip, PAGE_ACCESS_FETCH, &site->code) != 0 ||
 	    site->code.count == 0)
+		return false;
+	if (first > PAGE_SIZE - HELD_BYTES)
+		first = PAGE_SIZE - HELD_BYTES;
+	physical_read(site->code.hpa + first, held, HELD_BYTES);
+	if (memcmp(held + (offset - first), bytes, length) != 0)
 		return false;
 	for (unsigned int i = 0; i < 2; i++) {
 		struct physical_word *word = &site->code.words[site->code.count++];
 
-		word->physical = site->code.hpa + offset + 8 * i;
-		memcpy(&word->value, bytes + 8 * i, 8);
+		word->physical = site->code.hpa + first + 8 * i;
+		memcpy(&word->value, held + 8 * i, 8);
 	}
-	/* Between the two looks another CPU may have changed what lies there. */
-	return guest_translation_holds(&site->code, vcpu->rip);
+	site->rip = vcpu->rip;
+	return true;
+}
+
+static unsigned int set_of(uint64_t rip)
+{
+	return rip / 2 % ACCESS_SETS;
+}
+
+/* The one that has been of this address, or else the older of its set. */
+static struct access_site *site_to_use(struct access_memory *memory, uint64_t rip)
+{
+	unsigned int set = set_of(rip), way = memory->next_way[set];
+
+	for (unsigned int i = 0; i < ACCESS_WAYS; i++) {
+		if (memory->sites[set][i].rip == rip)
+			return &memory->sites[set][i];
+	}
+	memory->next_way[set] = (uint8_t)((way + 1) % ACCESS_WAYS);
+	return &memory->sites[set][way];
 }
 
 __attribute__((noinline)) static const struct instruction *decode_anew(struct vcpu *vcpu,
@@ -74,22 +102,22 @@ __attribute__((noinline)) static const struct instruction *decode_anew(struct vc
 								       uint64_t cs_access_rights,
 								       const char **why)
 {
-	struct access_site *site = &memory->sites[vcpu->rip / 2 % ACCESS_SITES];
+	struct access_site *site = site_to_use(memory, vcpu->rip);
 	enum instruction_mode mode = mode_of(cs_access_rights);
 	uint64_t base = mode == INSTRUCTION_MODE_64 ? 0 : vmread(VMCS_GUEST_CS_BASE);
 	uint8_t bytes[HELD_BYTES];
 	uint64_t linear = base + vcpu->rip;
 	size_t count = fetch(vcpu, mode == INSTRUCTION_MODE_64 ? linear : (uint32_t)linear, bytes);
+	struct instruction instruction;
 
-	*site = (struct access_site){0};
-	if (mode != INSTRUCTION_MODE_64 || count != HELD_BYTES || !site_remember(vcpu, site, bytes))
-		site = &memory->unheld;
-	if (instruction_decode(bytes, count, mode, &site->instruction, why) != 0) {
-		*site = (struct access_site){0};
+	if (instruction_decode(bytes, count, mode, &instruction, why) != 0)
 		return NULL;
+	*site = (struct access_site){.instruction = instruction};
+	/* What can't be remembered is there until the next exit: a site without an address. */
+	if (mode != INSTRUCTION_MODE_64 || !site_remember(vcpu, site, bytes, instruction.length)) {
+		site->rip = 0;
+		site->code.count = 0;
 	}
-	/* Not for 32-bit code, whose segments have bases. */
-	site->rip = site != &memory->unheld ? vcpu->rip : 0;
 	return &site->instruction;
 }
 
@@ -111,9 +139,9 @@ static inline uint64_t offset_of(struct vcpu *vcpu, const struct instruction *in
 const char *access_decode(struct vcpu *vcpu, struct access_memory *memory, uint64_t gpa,
 			  uint64_t qualification, struct access *access)
 {
-	const struct access_site *site = &memory->sites[vcpu->rip / 2 % ACCESS_SITES];
+	const struct access_site *site = memory->sites[set_of(vcpu->rip)];
 	uint64_t cs_access_rights = vmread_counted(VMCS_GUEST_CS_ACCESS_RIGHTS), linear;
-	const struct instruction *instruction = &site->instruction;
+	const struct instruction *instruction;
 	const uint64_t ordinary = EPT_VIOLATION_LINEAR_ADDRESS_VALID | EPT_VIOLATION_TRANSLATED;
 	const char *why = NULL;
 
@@ -123,6 +151,9 @@ const char *access_decode(struct vcpu *vcpu, struct access_memory *memory, uint6
 		return "an instruction fetch";
 	if ((vmread_counted(VMCS_IDT_VECTORING_INFORMATION) & INTERRUPTION_VALID) != 0)
 		return "the delivery of an exception or interrupt";
+	if (site->rip != vcpu->rip)
+		site++; /* the other one of its set */
+	instruction = &site->instruction;
 	if ((cs_access_rights & SEGMENT_L) == 0 || !site_holds(site, vcpu->rip)) {
 		instruction = decode_anew(vcpu, memory, cs_access_rights, &why);
 		if (instruction == NULL)
@@ -164,14 +195,21 @@ int access_store(struct vcpu *vcpu, struct access_memory *memory, const struct a
 	return 0;
 }
 
+/* What the register holds then; a whole one is the commonest, and holds what was loaded. */
+static inline uint64_t loaded(const struct vcpu *vcpu, const struct instruction *instruction,
+			      uint64_t value)
+{
+	if (instruction->bytes == 8)
+		return value;
+	return instruction_load_result(instruction, vcpu_read_register(vcpu, instruction->reg),
+				       value);
+}
+
 void access_finish(struct vcpu *vcpu, const struct access *access, uint64_t value)
 {
 	const struct instruction *instruction = access->instruction;
 
 	if (!access->is_store)
-		vcpu_write_register(
-			vcpu, instruction->reg,
-			instruction_load_result(instruction,
-						vcpu_read_register(vcpu, instruction->reg), value));
+		vcpu_write_register(vcpu, instruction->reg, loaded(vcpu, instruction, value));
 	vcpu_advance_by(vcpu, instruction->length);
 }

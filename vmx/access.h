@@ -9,8 +9,12 @@
 #include "vmx/guest_memory.h"
 #include "vmx/instruction.h"
 
-/* Places in the guest's code that are remembered. A power of 2. */
-#define ACCESS_SITES 8
+/*
+ * Places in the guest's code that are remembered: two of each set, which is chosen by the address,
+ * so that a driver's read and its write can't take turns in driving each other out. A power of 2.
+ */
+#define ACCESS_SETS 8
+#define ACCESS_WAYS 2 /* vmx/access.c looks at one and the other */
 
 /* An instruction that was decoded, and what has to be as it was for it to be the same. */
 struct access_site {
@@ -21,8 +25,8 @@ struct access_site {
 
 /* Of one vCPU. All zero at first; zeroed again when EPT maps other memory. */
 struct access_memory {
-	struct access_site sites[ACCESS_SITES];
-	struct access_site unheld; /* what can't be remembered */
+	struct access_site sites[ACCESS_SETS][ACCESS_WAYS];
+	uint8_t next_way[ACCESS_SETS]; /* that gives way to a new one */
 	struct guest_translation data;
 };
 
