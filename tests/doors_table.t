@@ -79,7 +79,7 @@ for (split(/\n/, slurp('scripts/doors-bars'))) {
 	is(scalar @fields, 4, "scripts/doors-bars: $_");
 	push @bars, \@fields;
 }
-is(scalar @bars, 10, 'all that has a bar');
+is(scalar @bars, 11, 'all that has a bar');
 
 # A log with one way for each door that has bars, a few more, and all figures at their bars. What is
 # given replaces lines, by the words that they begin with; undef leaves a line out.
@@ -205,7 +205,7 @@ sub refused {
 refused('', qr/no doors were measured in this log$/m, 'an empty log');
 refused("[    1.0] sill: doors: vmcall\nsill: verdict: failure (x)\n", qr/no doors were measured/, 'a log without a measurement');
 refused("doors: unit=instructions empty=3\ndoors: end\n", qr/no doors were measured/, 'a measurement of nothing');
-refused(qq{doors: absent way=vmcall happened="#UD"\ndoors: end\n}, qr/it is of a run without Sill/, 'a run without Sill');
+refused(qq{doors: absent way=vmcall answered=no happened="#UD"\ndoors: end\n}, qr/it is of a run without Sill/, 'a run without Sill');
 refused(a_log('end' => undef), qr/the log ends, and the measurement had not/, 'a guest that died');
 refused(a_log('unit' => undef), qr/no line told the unit/, 'no unit');
 refused(a_log('cost view' => undef), qr/way view is open but was not measured/, 'a way that was not measured');

@@ -191,8 +191,10 @@ void try_without_sill(void)
 		for (unsigned j = 0; j < doors[i].ways->count; j++) {
 			const struct way *way = &doors[i].ways->first[j];
 
-			way->absent();
-			print("doors: absent way=%s happened=\"%s\"\n", way->name, what_happened());
+			const char *answered = way->absent() ? "yes" : "no";
+
+			print("doors: absent way=%s answered=%s happened=\"%s\"\n", way->name,
+			      answered, what_happened());
 		}
 	}
 	print("doors: end\n");

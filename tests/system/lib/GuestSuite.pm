@@ -134,9 +134,11 @@ EOF2
 	is(join(' ', map { /^door (\w+) stays closed/ } @log), $o{closed} // '', 'the doors for which this CPU lacks something');
 	serial_unlike($run, qr/MUST-NOT-APPEAR/);
 	serial_unlike($run, qr/panic/i);
-	# An instruction that Sill can't carry out for the guest: once a guest, and asked for.
-	my @odd = grep { /^(?:warning|error)/ && !/^warning: door mmio: the instruction at/ } @log;
-	is(join("\n", @odd), '', 'no warning and no error');
+	# An instruction that Sill can't carry out for the guest: the third uses many, and that is said once.
+	my ($asked_for, @odd) = sort { $b =~ /door mmio: the instruction at/ <=> $a =~ /door mmio: the instruction at/ }
+		grep { /^(?:warning|error)/ } @log;
+	like($asked_for // '', qr/^warning: door mmio: the instruction at/, 'what Sill cannot do for a guest is said');
+	is(join("\n", @odd), '', 'once; no other warning and no error');
 	serial_like($run, qr/memory: [0-9]+ KiB reserved, [0-9]+ KiB used at the most/, 'how much memory Sill used');
 	done_testing();
 	return;
