@@ -3,10 +3,24 @@
 #include "core/console.h"
 
 #include "core/framebuffer.h"
+#include "core/memory_log.h"
 #include "core/output_lock.h"
+#include "core/text_ring.h"
 #include "core/uart.h"
 
 static struct uart serial;
+
+/* The serial line is the link's for the time being: its text goes over the link instead. */
+static bool serial_lent;
+
+/* What the link shows at its other end, and gets from there. */
+static struct text_ring copy;
+static int (*take_from_link)(void);
+static void (*flush_link)(void);
+
+/* In a panic the link's line, which nobody looks after any more, is a console like the other. */
+static struct uart *line_in_panic;
+static bool in_panic;
 
 /* Around a line of Sill's or a piece of the guest's. */
 static struct spinlock lock;
@@ -24,12 +38,34 @@ bool console_present(void)
 	return uart_present(&serial) || framebuffer_present();
 }
 
+__attribute__((cold, noinline)) static void put_elsewhere(uint8_t byte)
+{
+	if (!serial_lent)
+		uart_put(&serial, byte);
+	if (in_panic && line_in_panic != NULL)
+		uart_put(line_in_panic, byte);
+}
+
+static inline void put_serial(uint8_t byte)
+{
+	if (__builtin_expect(serial_lent | in_panic, false))
+		put_elsewhere(byte);
+	else
+		uart_put(&serial, byte);
+}
+
+static inline void put_copy(const char *text, size_t length)
+{
+	if (copy.size != 0)
+		text_ring_append(&copy, text, length);
+}
+
 /* Terminals on a serial line want a carriage return before each newline. */
 static void put_line_byte(char c)
 {
 	if (c == '\n')
-		uart_put(&serial, '\r');
-	uart_put(&serial, (uint8_t)c);
+		put_serial('\r');
+	put_serial((uint8_t)c);
 	framebuffer_put(c);
 }
 
@@ -38,10 +74,12 @@ void console_write_line(const char *line, size_t length)
 	output_lock(&lock);
 	if (in_guest_line) {
 		put_line_byte('\n');
+		put_copy("\n", 1);
 		in_guest_line = false;
 	}
 	for (size_t i = 0; i < length; i++)
 		put_line_byte(line[i]);
+	put_copy(line, length);
 	output_unlock(&lock);
 }
 
@@ -49,19 +87,70 @@ void console_put_guest_bytes(const char *bytes, size_t length)
 {
 	output_lock(&lock);
 	for (size_t i = 0; i < length; i++) {
-		uart_put(&serial, (uint8_t)bytes[i]);
+		put_serial((uint8_t)bytes[i]);
 		framebuffer_put(bytes[i]);
 		in_guest_line = bytes[i] != '\n';
 	}
+	put_copy(bytes, length);
 	output_unlock(&lock);
 }
 
 void console_flush(void)
 {
+	if (flush_link != NULL && !in_panic)
+		flush_link();
 	uart_flush(&serial);
 }
 
 int console_take_byte(void)
 {
-	return uart_take(&serial);
+	int byte = serial_lent ? -1 : uart_take(&serial);
+
+	return byte >= 0 || take_from_link == NULL ? byte : take_from_link();
+}
+
+void console_join_link(char *memory, size_t size, int (*take)(void), void (*flush)(void))
+{
+	char piece[128];
+	uint64_t from = 0;
+	size_t count;
+
+	copy.memory = memory;
+	copy.size = size;
+	/* What was said until now were lines of Sill's alone. */
+	while ((count = memory_log_read(&from, piece, sizeof(piece))) > 0) {
+		text_ring_append(&copy, piece, count);
+		from += count;
+	}
+	take_from_link = take;
+	flush_link = flush;
+}
+
+size_t console_copy_read(uint64_t *from, char *to, size_t room)
+{
+	return text_ring_read(&copy, from, to, room);
+}
+
+bool console_uses_port(uint16_t port)
+{
+	return uart_present(&serial) && serial.port == port;
+}
+
+void console_lend_serial(bool lent)
+{
+	serial_lent = lent;
+}
+
+void console_panic_line(struct uart *line)
+{
+	line_in_panic = line;
+}
+
+void console_begin_panic(void)
+{
+	in_panic = true;
+	serial_lent = false;
+	/* The end of a frame that may be on its way: what follows is text. */
+	if (copy.size != 0)
+		put_serial('\0');
 }

@@ -9,6 +9,8 @@
 
 #include <sill/handoff.h>
 
+#include "core/uart.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,6 +26,26 @@ void console_put_guest_bytes(const char *bytes, size_t length);
 
 /* The next byte that a person typed, or -1. Never waits. */
 int console_take_byte(void);
+
+/*
+ * The link is there: it reads a copy of the last `size` bytes that went to the console, and take
+ * gives a byte that was typed at its other end, or -1; flush waits, for a bounded time, until its
+ * other end has the copy. Once.
+ */
+void console_join_link(char *memory, size_t size, int (*take)(void), void (*flush)(void));
+
+/* Reads from that copy; positions as of core/text_ring.h. */
+size_t console_copy_read(uint64_t *from, char *to, size_t room);
+
+/* On a machine with one serial port the console shares it with the link. */
+bool console_uses_port(uint16_t port);
+/* Whether the link has the line: then the console neither writes to it nor reads from it. */
+void console_lend_serial(bool lent);
+
+/* The link's own line, if it is another one: panics are shown there, too, as plain text. */
+void console_panic_line(struct uart *line);
+/* From now on the text goes to all lines there are, whoever had them. */
+void console_begin_panic(void);
 
 /* Waits until all that was written has left the machine. */
 void console_flush(void);

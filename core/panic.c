@@ -147,6 +147,7 @@ __attribute__((noreturn)) static void report(const char *why, const struct trap_
 
 	__asm__ volatile("cli");
 	output_locks_break();
+	console_begin_panic();
 	if (reporting) {
 		log_error("panic while reporting a panic: %s", why);
 	} else {

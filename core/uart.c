@@ -38,7 +38,13 @@ void uart_start(struct uart *uart, uint16_t port, uint32_t baud)
 	outb(port + UART_DATA, (uint8_t)divisor);
 	outb(port + UART_IER, (uint8_t)(divisor >> 8));
 	outb(port + UART_LCR, UART_LCR_8N1);
-	outb(port + UART_FCR, UART_FCR_ENABLE | UART_FCR_CLEAR);
+	/*
+	 * The trigger level is for interrupts, of which there are none here. But Bochs shows
+	 * received bytes only from that level on, or when the line has been silent for three
+	 * characters' time; and with a socket at the line's other end it takes the next byte only
+	 * when all that it showed were read: at level 1 a byte a look.
+	 */
+	outb(port + UART_FCR, UART_FCR_ENABLE | UART_FCR_CLEAR | UART_FCR_TRIGGER_8);
 	if (!answers(port))
 		return;
 
@@ -82,4 +88,29 @@ int uart_take(struct uart *uart)
 	if (uart->port == 0 || (inb(uart->port + UART_LSR) & UART_LSR_DATA) == 0)
 		return -1;
 	return inb(uart->port + UART_DATA);
+}
+
+unsigned int uart_look(const struct uart *uart, uint8_t *byte)
+{
+	uint8_t status = inb(uart->port + UART_LSR);
+	unsigned int seen = 0;
+
+	/* A port where nothing is any more reads all ones. */
+	if (status == 0xff)
+		return 0;
+	if ((status & UART_LSR_DATA) != 0) {
+		*byte = inb(uart->port + UART_DATA);
+		seen |= UART_RECEIVED;
+	}
+	if ((status & UART_LSR_OVERRUN) != 0)
+		seen |= UART_LOST;
+	if ((status & UART_LSR_THR_EMPTY) != 0)
+		seen |= UART_ROOM;
+	return seen;
+}
+
+void uart_send(const struct uart *uart, const uint8_t *bytes, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		outb(uart->port + UART_DATA, bytes[i]);
 }

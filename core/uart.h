@@ -4,6 +4,7 @@
 #define SILL_CORE_UART_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct uart {
@@ -28,5 +29,16 @@ void uart_flush(struct uart *uart);
 
 /* The next received byte, or -1 if there is none. */
 int uart_take(struct uart *uart);
+
+/*
+ * For who never waits. UART_RECEIVED: *byte is the next received byte; UART_LOST: bytes before the
+ * next were lost, as nobody came for them; UART_ROOM: UART_FIFO_SIZE bytes can be sent by
+ * uart_send(). Only of a UART that is present.
+ */
+#define UART_RECEIVED (1u << 0)
+#define UART_LOST     (1u << 1)
+#define UART_ROOM     (1u << 2)
+unsigned int uart_look(const struct uart *uart, uint8_t *byte);
+void uart_send(const struct uart *uart, const uint8_t *bytes, size_t count);
 
 #endif

@@ -29,7 +29,8 @@
 #define UART_FCR_ENABLE	     0x01
 #define UART_FCR_CLEAR	     0x06 /* both FIFOs */
 #define UART_FCR_CLEAR_RX    0x02
-#define UART_FCR_TRIGGER     0xc0 /* 1, 4, 8 or 14 received bytes */
+#define UART_FCR_TRIGGER     0xc0 /* 1, 4, 8 or 14 received bytes: */
+#define UART_FCR_TRIGGER_8   0x80
 #define UART_LCR_LENGTH	     0x03 /* bits a character, less 5 */
 #define UART_LCR_8N1	     0x03
 #define UART_LCR_DLAB	     0x80

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* UNIT: core/memory_log.c core/output_lock.c */
+/* UNIT: core/memory_log.c core/text_ring.c core/output_lock.c */
 /* The log in memory: positions, what is overwritten, and locks that a panic has broken. */
 #include <setjmp.h>
 #include <stdarg.h>
