@@ -2,6 +2,7 @@
 /* A run of Sill, from top to bottom. */
 #include <sill/handoff.h>
 
+#include "channel/channels.h"
 #include "core/acpi.h"
 #include "core/apic.h"
 #include "core/console.h"
@@ -61,6 +62,13 @@ static void introduce(void)
 		log_warning("the real-time clock could not be read: the time is not known");
 }
 
+static void start_channels(const struct sill_handoff *handoff)
+{
+	if (channels_start(&handoff->channels) != 0)
+		finish_failed("no memory for %u channels: the loader made the arena too small",
+			      handoff->channels.count);
+}
+
 static void check_mtrrs(void)
 {
 	uint32_t msr;
@@ -115,6 +123,7 @@ __attribute__((noreturn)) static void run_guests(const struct sill_handoff *hand
 	framebuffer_start(&handoff->framebuffer);
 	apic_silence();
 	introduce();
+	start_channels(handoff);
 	log_info("CPUs: %u; Sill uses the one with APIC ID %u", handoff->cpu_count,
 		 this_cpu()->apic_id);
 	start_vmx(handoff);
@@ -138,6 +147,7 @@ __attribute__((noreturn)) static void go_beneath(const struct sill_handoff *hand
 	if (cpus_here++ == 0) {
 		start_core(handoff);
 		introduce();
+		start_channels(handoff);
 		underlay_start(handoff);
 	} else if (cpu_setup(cpus_here - 1) == NULL) {
 		finish_failed(

@@ -9,19 +9,25 @@
 #include "boot/config.h"
 #include "core/format.h"
 #include "core/string.h"
+#include "sill/channel.h"
 #include "sill/doors.h"
 #include "sill/errno.h"
 
-#define MIB		  (1ull << 20)
-#define TIB		  (1ull << 40)
+#define MIB		   (1ull << 20)
+#define TIB		   (1ull << 40)
 
-#define MIN_GUEST_MEMORY  (4 * MIB)
-#define MAX_GUEST_MEMORY  TIB
-#define GUEST_MEMORY_UNIT (2 * MIB)
+#define MIN_GUEST_MEMORY   (4 * MIB)
+#define MAX_GUEST_MEMORY   TIB
+#define GUEST_MEMORY_UNIT  (2 * MIB)
 
-#define MAX_BAUD	  115200u
-#define MIN_BAUD	  50u
-#define MAX_TIME_LIMIT	  86400u /* seconds */
+#define MAX_BAUD	   115200u
+#define MIN_BAUD	   50u
+#define MAX_TIME_LIMIT	   86400u /* seconds */
+
+#define MAX_LINK_SHARE	   90u	 /* per cent */
+#define MAX_LINK_TIMEOUT   3600u /* seconds */
+#define MIN_CHANNEL_BUFFER (4u << 10)
+#define MAX_CHANNEL_BUFFER (256u << 10)
 
 /* The longest value: a module's path, a blank and its arguments; or options. */
 #define MAX_VALUE (CONFIG_MAX_PATH + SILL_MAX_CMDLINE)
@@ -46,7 +52,7 @@ struct key {
 	bool of_both;
 };
 
-#define MAX_KEYS 20
+#define MAX_KEYS 24
 
 struct parser {
 	struct sill_config *config;
@@ -239,21 +245,82 @@ static int set_mode(struct parser *parser, const char *value)
 	return parser->config->mode < 2 ? 0 : fail(parser, "no such mode");
 }
 
-static int set_console(struct parser *parser, const char *value)
+#define COM1 0x3f8u
+#define COM2 0x2f8u
+
+static int read_port(struct parser *parser, const char *value, uint32_t *serial_port)
 {
 	uint64_t port;
 
 	if (strcmp(value, "com1") == 0)
-		port = 0x3f8;
+		port = COM1;
 	else if (strcmp(value, "com2") == 0)
-		port = 0x2f8;
+		port = COM2;
 	else if (strcmp(value, "none") == 0)
 		port = 0;
 	/* Ports below 100h are the system board's own. A 16550 has eight ports. */
 	else if (value[0] != '0' || (value[1] != 'x' && value[1] != 'X') ||
 		 !read_whole_number(value, &port) || port < 0x100 || port > 0xfff8)
 		return fail(parser, "no such serial port");
-	parser->config->serial.port = (uint32_t)port;
+	*serial_port = (uint32_t)port;
+	return 0;
+}
+
+static int set_console(struct parser *parser, const char *value)
+{
+	return read_port(parser, value, &parser->config->serial.port);
+}
+
+static int set_link(struct parser *parser, const char *value)
+{
+	uint32_t *ports = parser->config->channels.link_ports;
+
+	if (strcmp(value, "auto") != 0)
+		return read_port(parser, value, &ports[0]);
+	ports[0] = COM2;
+	ports[1] = COM1;
+	return 0;
+}
+
+/* A whole number from least to most. */
+static int read_between(struct parser *parser, const char *value, uint32_t least, uint32_t most,
+			uint32_t *number)
+{
+	uint64_t read;
+
+	if (!read_whole_number(value, &read) || read < least || read > most)
+		return fail(parser, "no such number");
+	*number = (uint32_t)read;
+	return 0;
+}
+
+static int set_link_share(struct parser *parser, const char *value)
+{
+	return read_between(parser, value, 1, MAX_LINK_SHARE, &parser->config->channels.link_share);
+}
+
+static int set_link_timeout(struct parser *parser, const char *value)
+{
+	uint32_t seconds = 0;
+	int error = read_between(parser, value, 1, MAX_LINK_TIMEOUT, &seconds);
+
+	parser->config->channels.link_timeout_ms = seconds * 1000;
+	return error;
+}
+
+static int set_channels(struct parser *parser, const char *value)
+{
+	return read_between(parser, value, 0, SILL_CHANNELS_MAX, &parser->config->channels.count);
+}
+
+static int set_channel_buffer(struct parser *parser, const char *value)
+{
+	uint64_t size;
+
+	if (!read_size(value, &size) || size < MIN_CHANNEL_BUFFER || size > MAX_CHANNEL_BUFFER ||
+	    (size & (size - 1)) != 0)
+		return fail(parser, "no such size");
+	parser->config->channels.buffer = (uint32_t)size;
 	return 0;
 }
 
@@ -659,6 +726,13 @@ static const struct key keys[] = {
 	{.name = "mode", .set = set_mode, .allowed = "guest, underlay"},
 	{.name = "console", .set = set_console, .allowed = "com1, com2, none, 0x100 to 0xFFF8"},
 	{.name = "baud", .set = set_baud, .allowed = "50 to 115200, a divisor of 115200"},
+	{.name = "link", .set = set_link, .allowed = "auto, com1, com2, none, 0x100 to 0xFFF8"},
+	{.name = "link_share", .set = set_link_share, .allowed = "1 to 90 (per cent)"},
+	{.name = "link_timeout", .set = set_link_timeout, .allowed = "1 to 3600 (seconds)"},
+	{.name = "channels", .set = set_channels, .allowed = "0 to 16"},
+	{.name = "channel_buffer",
+	 .set = set_channel_buffer,
+	 .allowed = "4K to 256K, a power of 2"},
 	{.name = "log", .set = set_log, .allowed = "error, warning, info, debug"},
 	{.name = "finish", .set = set_finish, .allowed = "auto, halt, reset, emulator"},
 	{.name = "next",
@@ -730,7 +804,8 @@ static const struct key keys[] = {
 
 _Static_assert(KEY_COUNT <= MAX_KEYS, "struct parser has no room for all keys");
 _Static_assert(SILL_MAX_GUESTS == 16 && SILL_MAX_MODULES == 8 && SILL_MAX_VMCS_SETTINGS == 8 &&
-		       SILL_MAX_CMDLINE == 256 && CONFIG_MAX_OPTIONS == 512 && SILL_MAX_CPUS == 256,
+		       SILL_MAX_CMDLINE == 256 && CONFIG_MAX_OPTIONS == 512 &&
+		       SILL_MAX_CPUS == 256 && SILL_CHANNELS_MAX == 16,
 	       "the table's texts name these limits");
 
 /* The table's index of a key. */
@@ -925,6 +1000,8 @@ static int end_file(struct parser *parser)
 		return fail_line(parser, parser->seen[index_of("doors")],
 				 "in underlay mode vmcall and cpuid have to be among the doors: "
 				 "Sill's own loader uses them");
+	/* One rate for both: on a machine with one port they share it. */
+	config->channels.link_baud = config->serial.baud;
 	/* The serial port belongs to who runs on top, unless one is named. */
 	if (underlay && parser->seen[index_of("console")] == 0)
 		config->serial.port = 0;
@@ -946,6 +1023,10 @@ int config_parse(const void *data, size_t length, struct sill_config *config,
 	config->finish = SILL_FINISH_AUTO;
 	config->underlay.cpu_without_ept = UINT32_MAX;
 	config->underlay.doors = SILL_DOORS_ALL;
+	config->channels.count = 4;
+	config->channels.buffer = 64u << 10;
+	config->channels.link_share = 20;
+	config->channels.link_timeout_ms = 10 * 1000;
 
 	if (length > CONFIG_MAX_FILE) {
 		(void)fail_line(&parser, 0, "the file is larger than 64 KiB");

@@ -46,6 +46,7 @@ struct sill_config {
 	uint32_t finish;	   /* enum sill_finish */
 	struct config_next next;
 	struct sill_underlay underlay;
+	struct sill_channel_settings channels;
 	uint32_t guest_count; /* at least 1 in guest mode, 0 in underlay mode */
 	struct config_guest guests[SILL_MAX_GUESTS];
 };

@@ -137,6 +137,7 @@ void gather_facts(struct loader *loader)
 
 	handoff->rsdp = find_rsdp(loader->system);
 	handoff->serial = config->serial;
+	handoff->channels = config->channels;
 	find_framebuffer(loader, &handoff->framebuffer);
 	handoff->log_level = config->log_level;
 	handoff->finish = config->finish;

@@ -228,8 +228,9 @@ static EFI_STATUS reserve_underlay(struct loader *loader)
 		return status;
 
 	uint64_t arena = reserve_underlay_size(
-		loader->core.size, loader->cpu_count, reserve_ram_end(loader->ranges, count),
-		loader->ept_pages_1g, (loader->config->underlay.doors & ~SILL_DOORS_UNDERLAY) != 0);
+		loader->core.size + reserve_channels_size(&loader->config->channels),
+		loader->cpu_count, reserve_ram_end(loader->ranges, count), loader->ept_pages_1g,
+		(loader->config->underlay.doors & ~SILL_DOORS_UNDERLAY) != 0);
 
 	if (arena == 0 || arena > ARENA_VIRTUAL_SIZE)
 		return refuse(loader, EFI_OUT_OF_RESOURCES,
@@ -254,7 +255,9 @@ EFI_STATUS reserve_memory(struct loader *loader)
 			largest = memory[i];
 	}
 
-	uint64_t arena = reserve_arena_size(loader->core.size, memory, lazy_memory, guests);
+	uint64_t arena = reserve_arena_size(
+		loader->core.size + reserve_channels_size(&loader->config->channels), memory,
+		lazy_memory, guests);
 
 	if (arena == 0 || arena > ARENA_VIRTUAL_SIZE)
 		return refuse(loader, EFI_OUT_OF_RESOURCES,

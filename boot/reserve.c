@@ -45,6 +45,13 @@ uint64_t reserve_arena_size(uint64_t core_size, const uint64_t *memory, const ui
 	return arena_size(core_size, tables);
 }
 
+uint64_t reserve_channels_size(const struct sill_channel_settings *settings)
+{
+	if (settings->count == 0)
+		return 0;
+	return RESERVE_CHANNELS + 2ull * settings->count * settings->buffer;
+}
+
 uint64_t reserve_underlay_size(uint64_t core_size, uint32_t cpu_count, uint64_t ram_end,
 			       bool pages_1g, bool doors)
 {

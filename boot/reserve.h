@@ -25,6 +25,8 @@
  */
 #define RESERVE_CPU_DOORS (40u * 1024u)
 #define RESERVE_DOORS	  (48u * 1024u)
+/* Once, if there may be channels, beside their buffers: the table of them, and the link's state. */
+#define RESERVE_CHANNELS (48u * 1024u)
 /*
  * Tables: for devices above RAM, which are mapped when they are first touched, and for the places
  * where a large page has to be split: the arena itself, the first MiB, and MTRRs' borders.
@@ -44,6 +46,12 @@
  */
 uint64_t reserve_arena_size(uint64_t core_size, const uint64_t *memory, const uint64_t *lazy_memory,
 			    uint32_t guest_count);
+
+/*
+ * What channels add to the core's size in either mode: RESERVE_CHANNELS, and two buffers for each
+ * channel. Never more than some 8 MiB.
+ */
+uint64_t reserve_channels_size(const struct sill_channel_settings *settings);
 
 /*
  * The arena's size in underlay mode: the core's image, RESERVE_FIXED, the boot stack and its guard

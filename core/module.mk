@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The core: all that runs after boot services ended, linked by linker.ld into one freestanding ELF.
 
-CORE_C := main.c $(wildcard core/*.c ept/*.c vmx/*.c doors/*.c hypercall/*.c guest/*.c underlay/*.c debug/*.c)
+CORE_C := main.c $(wildcard core/*.c ept/*.c vmx/*.c doors/*.c link/*.c channel/*.c hypercall/*.c guest/*.c underlay/*.c debug/*.c)
 CORE_ASM := $(wildcard core/*.asm vmx/*.asm doors/*.asm)
 CORE_OBJECTS := $(CORE_C:%.c=$(BUILD)/core/%.o) $(CORE_ASM:%.asm=$(BUILD)/core/%.asm.o)
 CORE_FONT := /usr/share/consolefonts/spleen-8x16.psfu.gz
@@ -19,13 +19,14 @@ CORE_CFLAGS = -std=gnu17 -g -Wall -Wextra -Werror -Wvla -I. -Iinclude \
 CORE_STACK_ALIGNMENT = $(if $(findstring clang,$(CC)),-mstack-alignment=8,-mpreferred-stack-boundary=3)
 
 # Small, except on the exit path, where instructions are counted and frames are of no use:
-# backtraces end there in any case. And the EPT is what takes longest until a firmware goes on above Sill.
+# backtraces end there in any case. The EPT is what takes longest until a firmware goes on above Sill, and the serial
+# line has to be kept up with.
 CORE_OPTIMISATION := -Oz -fno-jump-tables
 $(addprefix $(BUILD)/core/,vmx/exit.o vmx/exit_cpuid.o vmx/exit_msr.o vmx/instructions.o underlay/cpuid_filter.o \
 	underlay/exit_cpuid.o underlay/init_sipi.o hypercall/dispatch.o \
 	hypercall/ping.o guest/ports.o ept/ept.o core/window.o vmx/access.o \
 	doors/cpuid.o doors/letter.o doors/mmio.o doors/port.o doors/ring.o \
-	doors/watch.o): \
+	doors/watch.o channel/line.o link/frame.o link/link.o link/stream.o): \
 	CORE_OPTIMISATION := -O2 -fomit-frame-pointer
 
 $(BUILD)/core/%.o: %.c

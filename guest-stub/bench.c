@@ -16,6 +16,7 @@
 #include "helpers.h"
 #include "measure.h"
 #include "modes.h"
+#include "rings.h"
 #include <sill/call.h>
 
 #define TOUCHED_PAGES 256
@@ -24,7 +25,8 @@
 measuring_function measure_vmcall_ping, measure_vmcall_unknown, measure_vmcall_info,
 	measure_vmcall_time, measure_cpuid_0, measure_cpuid_40000000, measure_rdmsr_feature_control,
 	measure_wrmsr_bios_sign_id, measure_out_uart_scratch, measure_out_uart_thr,
-	measure_in_uart_lsr, measure_rtc_read, measure_xsetbv, measure_first_touch_4k;
+	measure_in_uart_lsr, measure_rtc_read, measure_xsetbv, measure_first_touch_4k,
+	measure_vmcall_channel_kick;
 
 struct operation {
 	const char *name;
@@ -85,6 +87,38 @@ static void first_touch(void)
 	print(" setup=0 tries=%u average=%lu\n", TOUCHED_PAGES, sum / TOUCHED_PAGES);
 }
 
+#define MESSAGE	 4096u
+#define MESSAGES 16u
+
+static uint64_t handle;
+
+/* The rings are full, one way, and empty, the other: a batch of messages for the next call. */
+static void *put_batch(void)
+{
+	static uint8_t message[MESSAGE];
+
+	while (rings_get(message, MESSAGE) == MESSAGE)
+		;
+	for (unsigned i = 0; i < MESSAGES; i++)
+		rings_put(message, MESSAGE);
+	return (void *)handle;
+}
+
+/* Messages by way of a channel's rings, there and back: what Sill executes for a batch. */
+static void channel_rings(void)
+{
+	uint64_t least;
+
+	handle = (uint64_t)sill_channel_open("echo", 4, 0);
+	if (sill_channel_rings(handle, rings_prepare(MESSAGES, 0)) != 0) {
+		print("bench: skip=channel_64k (no channels are allowed)\n");
+		return;
+	}
+	least = measure_smallest(measure_vmcall_channel_kick, put_batch);
+	report("channel_64k", least, 1, MEASURE_TRIES);
+	sill_channel_close(handle, SILL_CHANNEL_ALL, 0, 0);
+}
+
 void bench(void)
 {
 	struct measure_unit unit;
@@ -120,5 +154,6 @@ void bench(void)
 		print("bench: skip=xsetbv (this CPU has no XSAVE)\n");
 	}
 	first_touch();
+	channel_rings();
 	print("bench: end\n");
 }

@@ -37,6 +37,12 @@ measure_start vmcall_time		; RDI: where to
 	vmcall
 measure_end
 
+measure_start vmcall_channel_kick	; RDI: the handle
+	first
+	mov eax, SILL_CALL_CHANNEL_KICK
+	vmcall
+measure_end
+
 measure_start cpuid_0
 	xor ecx, ecx
 	first

@@ -35,7 +35,7 @@ GUEST_BAD_CFLAGS := -m32 -std=gnu17 -O2 -Wall -Wextra -Werror -ffreestanding -fn
 .PHONY: guest-stub
 guest-stub: $(GUEST_STUB_ELF) $(GUEST_DOORS_ELF) $(GUEST_BAD_ELFS)
 
-$(GUEST_STUB_INC): scripts/hypercall-inc include/sill/hypercall.h include/sill/doors.h include/sill/errno.h \
+$(GUEST_STUB_INC): scripts/hypercall-inc include/sill/hypercall.h include/sill/channel.h include/sill/doors.h include/sill/errno.h \
 		hypercall/calls.def doors/doors.def
 	$(Q)CC='$(CC)' scripts/hypercall-inc $@
 

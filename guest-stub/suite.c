@@ -37,7 +37,10 @@ static const struct group {
 	{"time", test_time, ABOVE_SILL},
 	{"memory", test_memory, ABOVE_SILL},
 	{"modules", test_modules, ABOVE_SILL},
+	{"channels", test_channels, ABOVE_SILL},
+	{"rings", test_rings, ABOVE_SILL},
 	{"nmi", test_nmi, BY_NAME},
+	{"link", test_link, BY_NAME},
 };
 
 unsigned suite(const char *list)

@@ -31,9 +31,12 @@ void test_rtc(void);
 void test_time(void);
 void test_memory(void);
 void test_modules(void);
+void test_channels(void);
+void test_rings(void);
 
 /* Groups that need a setting in sill.conf, and run only by name. */
 void test_nmi(void);
+void test_link(void);
 
 /* Runs the groups named in list ("a,b"; empty: all). Returns how many tests failed. */
 unsigned suite(const char *list);

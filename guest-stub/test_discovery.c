@@ -9,7 +9,8 @@ void test_discovery(void)
 {
 	struct cpuid_result r = cpuid(SILL_CPUID_SIGNATURE, 0);
 	const uint32_t always = SILL_FEATURE_CONSOLE | SILL_FEATURE_LOG | SILL_FEATURE_STATS;
-	const uint32_t known = always | SILL_FEATURE_TIME | SILL_FEATURE_DISPLAY;
+	const uint32_t known = always | SILL_FEATURE_TIME | SILL_FEATURE_DISPLAY |
+			       SILL_FEATURE_CHANNELS | SILL_FEATURE_LINK;
 
 	tap_ok(cpuid(1, 0).ecx & 1u << 31, "discovery: CPUID says that a hypervisor is present");
 	tap_equal(r.eax, SILL_CPUID_MAX, "discovery: leaf 40000000h names the highest leaf");

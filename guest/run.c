@@ -2,6 +2,7 @@
 /* Guest mode: the configured guests, one after another; see guest/run.h. */
 #include "guest/run.h"
 
+#include "channel/channels.h"
 #include "core/cpu.h"
 #include "core/cpu_setup.h"
 #include "core/log.h"
@@ -35,7 +36,8 @@ void guest_exit_hlt(struct vcpu *vcpu)
 		return;
 	}
 	/* "Guest Non-Register State": it halts again, now with the timer to look after it. */
-	if (enabled && door_push_wakes(vcpu) && vcpu->capability->activity_hlt) {
+	if (enabled && (door_push_wakes(vcpu) || channels_may_wake(vcpu)) &&
+	    vcpu->capability->activity_hlt) {
 		vcpu_advance(vcpu);
 		vmwrite(VMCS_GUEST_ACTIVITY_STATE, ACTIVITY_STATE_HLT);
 		return;
@@ -70,6 +72,8 @@ void guest_exit_preemption_timer(struct vcpu *vcpu)
 		look_at_deadline(vcpu);
 	if (timer_take(vcpu, TIMER_DOORS))
 		doors_look(vcpu);
+	if (timer_take(vcpu, TIMER_CHANNELS))
+		channels_look(vcpu);
 	timer_arm(vcpu);
 }
 
@@ -107,6 +111,7 @@ static void start_vcpu(struct vcpu *vcpu, uint32_t id, const struct power_up_sta
 	vcpu->handlers[EXIT_REASON_VMCALL] =
 		settings->trace_hypercalls != 0 ? exit_hypercall_shown : exit_hypercall;
 	doors_open(vcpu, settings->doors, &machine.doors);
+	channels_begin(vcpu);
 	machine.provocation_due = settings->provoke != SILL_PROVOKE_NOTHING;
 	deadline_set(vcpu,
 		     machine.provocation_due ? PROVOCATION_DELAY_MS : settings->time_limit_ms);
@@ -135,6 +140,7 @@ static bool run_guest(struct vcpu *vcpu, uint32_t id, const struct mtrr_state *m
 		if (ticks_to_first == 0)
 			ticks_to_first = rdtsc() - loader_tsc;
 		vcpu_run(vcpu);
+		channels_end(false);
 		hypercall_trace_end(vcpu);
 		report_guest_end(vcpu);
 		vcpu_retire(vcpu);

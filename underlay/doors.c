@@ -9,6 +9,7 @@
 
 #include <sill/errno.h>
 
+#include "channel/channels.h"
 #include "core/memory.h"
 #include "core/panic.h"
 #include "doors/doors.h"
@@ -128,5 +129,7 @@ void underlay_exit_preemption_timer(struct vcpu *vcpu)
 		underlay_exit_monitor_trap_flag(vcpu);
 	if (timer_take(vcpu, TIMER_DOORS))
 		doors_look(vcpu);
+	if (timer_take(vcpu, TIMER_CHANNELS))
+		channels_look(vcpu);
 	timer_arm(vcpu);
 }

@@ -10,6 +10,7 @@
  * An INIT that arrives while Sill runs stays pending, and exits after the next VM entry: SDM,
  * "Restrictions on VMX Operation". (Bochs drops it.)
  */
+#include "channel/channels.h"
 #include "core/cpu.h"
 #include "core/cpu_setup.h"
 #include "core/msr.h"
@@ -112,6 +113,7 @@ void underlay_exit_init(struct vcpu *vcpu)
 		 */
 		set_init_state(vcpu, 0xf000, 0xffff0000, 0xfff0);
 		underlay_doors_restart(vcpu);
+		channels_begin(vcpu);
 	} else {
 		vmwrite_proven(VMCS_GUEST_ACTIVITY_STATE, ACTIVITY_STATE_WAIT_FOR_SIPI);
 		/* "Checks on Guest Non-Register State": no blocking by STI or MOV SS there. */
@@ -134,5 +136,6 @@ void underlay_exit_sipi(struct vcpu *vcpu)
 	set_init_state(vcpu, (uint16_t)(vector << 8), (uint64_t)vector << 12, 0);
 	vcpu->sipi_ticks = rdtsc() - start;
 	underlay_doors_restart(vcpu);
+	channels_begin(vcpu);
 	emulator_help_pass_sipi_on(vector);
 }

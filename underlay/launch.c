@@ -4,6 +4,7 @@
 
 #include <sill/errno.h>
 
+#include "channel/channels.h"
 #include "core/cpu.h"
 #include "core/cpu_setup.h"
 #include "core/finish.h"
@@ -204,8 +205,8 @@ static void create_shared(const struct sill_handoff *handoff,
 			  error == -SILL_ERANGE ? "the machine has RAM beyond what EPT translates"
 						: "the loader made the arena too small");
 	underlay_msr_bitmap_fill(msr_bitmap);
-	if (handoff->serial.port != 0 || door) {
-		io_bitmaps = underlay_ports_trap(handoff->serial.port, door);
+	if (handoff->serial.port != 0 || channels_link_port() != 0 || door) {
+		io_bitmaps = underlay_ports_trap(handoff->serial.port, channels_link_port(), door);
 		if (io_bitmaps == NULL)
 			give_back(
 				-SILL_ENOMEM, false,
@@ -242,6 +243,7 @@ __attribute__((noreturn)) static void enter(struct vcpu *vcpu, uint64_t nmis_bef
 {
 	vcpu_begin(vcpu);
 	underlay_doors_open(vcpu);
+	channels_begin(vcpu);
 	counters_switch(vcpu);
 	write_guest_registers(vcpu);
 	/* An NMI that came before there was a vCPU to count it. */

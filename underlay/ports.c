@@ -7,7 +7,7 @@
 #include "doors/doors.h"
 #include "vmx/exit.h"
 
-static uint32_t hidden_port;
+static uint32_t hidden_ports[2];
 
 static void trap(uint8_t *bitmaps, uint32_t port, uint32_t count)
 {
@@ -15,15 +15,18 @@ static void trap(uint8_t *bitmaps, uint32_t port, uint32_t count)
 		bitmaps[i / 8] |= (uint8_t)(1u << i % 8);
 }
 
-uint8_t *underlay_ports_trap(uint32_t serial_port, bool door)
+uint8_t *underlay_ports_trap(uint32_t serial_port, uint32_t link_port, bool door)
 {
 	uint8_t *bitmaps = pages_allocate(2);
 
 	if (bitmaps == NULL)
 		return NULL;
-	hidden_port = serial_port;
-	if (serial_port != 0)
-		trap(bitmaps, serial_port, UART_PORT_COUNT);
+	hidden_ports[0] = serial_port;
+	hidden_ports[1] = link_port;
+	for (unsigned int i = 0; i < 2; i++) {
+		if (hidden_ports[i] != 0)
+			trap(bitmaps, hidden_ports[i], UART_PORT_COUNT);
+	}
 	if (door)
 		trap(bitmaps, SILL_DOOR_PORTS, SILL_DOOR_PORT_COUNT);
 	return bitmaps;
@@ -53,7 +56,8 @@ void underlay_exit_io(struct vcpu *vcpu)
 	} else if (IO_ACCESS_IN(qualification) && !IO_ACCESS_STRING(qualification)) {
 		uint32_t size = IO_ACCESS_BYTES(qualification);
 
-		if (port == hidden_port + UART_LSR && size == 1)
+		if ((port == hidden_ports[0] + UART_LSR || port == hidden_ports[1] + UART_LSR) &&
+		    size == 1)
 			*rax = (*rax & ~0xffull) | UART_LSR_THR_EMPTY | UART_LSR_EMPTY;
 		else if (size == 4)
 			*rax = 0xffffffff;

@@ -60,6 +60,7 @@ enum timer_use {
 	TIMER_DEADLINE, /* looks whether the guest's time is over */
 	TIMER_STEP,	/* ends what was lent to the guest for an instruction (underlay/hole.h) */
 	TIMER_DOORS,	/* the doors that Sill looks after now and then (doors/doors.h) */
+	TIMER_CHANNELS, /* the serial line, and rings (channel/channels.h) */
 	TIMER_USES
 };
 

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sill/channel.h>
 #include <sill/doors.h>
 #include <sill/errno.h>
 #include <sill/hypercall.h>

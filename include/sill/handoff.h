@@ -26,7 +26,7 @@
 #include <stdint.h>
 
 #define SILL_HANDOFF_MAGIC     0x464f444e41486c53ull /* "SlHANDOF" */
-#define SILL_HANDOFF_VERSION   3u
+#define SILL_HANDOFF_VERSION   4u
 
 #define SILL_MAX_GUESTS	       16
 #define SILL_MAX_MODULES       8
@@ -81,6 +81,18 @@ enum sill_finish {
 struct sill_serial {
 	uint32_t port; /* I/O port of a 16550, 0 = no serial console */
 	uint32_t baud;
+};
+
+/* Channels (sill/channel.h), and the serial line that those go over that leave the machine. */
+struct sill_channel_settings {
+	uint32_t count;	 /* open at once, at most: 0 to SILL_CHANNELS_MAX; 0: none, and no link */
+	uint32_t buffer; /* bytes that may wait in a channel, each way: a power of 2 */
+	/* I/O ports of UARTs: the first that is there is used; 0: none, and no link if both are. */
+	uint32_t link_ports[2];
+	uint32_t link_baud;
+	uint32_t link_share;	  /* per cent of a CPU's time, at most, for the line: 1 to 90 */
+	uint32_t link_timeout_ms; /* silence after which nobody is there any more */
+	uint32_t reserved;
 };
 
 enum sill_pixel_format {
@@ -232,6 +244,7 @@ struct sill_handoff {
 	uint32_t guest_count;
 	uint32_t mode; /* enum sill_mode */
 	struct sill_underlay underlay;
+	struct sill_channel_settings channels;
 	struct sill_cpu cpus[SILL_MAX_CPUS];
 	struct sill_memory_range memory_map[SILL_MAX_MEMORY_MAP];
 	struct sill_guest guests[SILL_MAX_GUESTS];

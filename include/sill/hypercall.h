@@ -43,6 +43,10 @@
 #define SILL_FEATURE_STATS    (1u << 4) /* stats can be called */
 #define SILL_FEATURE_UNLOAD   (1u << 5) /* unload takes Sill away */
 #define SILL_FEATURE_UNDERLAY (1u << 6) /* underlay mode: the guest has the real machine */
+#define SILL_FEATURE_CHANNELS (1u << 7) /* channels can be opened: sill/channel.h */
+#define SILL_FEATURE_LINK     (1u << 8) /* and reach another machine by a serial line */
+#define SILL_FEATURE_CHANNELS (1u << 7) /* channels can be opened: sill/channel.h */
+#define SILL_FEATURE_LINK     (1u << 8) /* and reach another machine by a serial line */
 
 /*
  * The doorbell: an I/O port that does nothing. Its only use is that a guest OS can grant it to a

@@ -2,7 +2,7 @@
 # UEFI programs that the system tests need: build/tests/NAME.efi from tests/system/NAME/main.c.
 # Compiled by boot/module.mk's rule, with the loader's flags; unlike the loader they use gnu-efi's library.
 
-TEST_EFI := $(addprefix $(BUILD)/tests/,lockoff.efi mapchange.efi launcher.efi transparency.efi unload.efi hole.efi probe.efi doors.efi)
+TEST_EFI := $(addprefix $(BUILD)/tests/,lockoff.efi mapchange.efi launcher.efi transparency.efi unload.efi hole.efi probe.efi doors.efi channels.efi)
 
 test-programs: $(TEST_EFI)
 .PHONY: test-programs
@@ -31,7 +31,7 @@ $(BUILD)/tests/%.bin: tests/system/guests/%.asm
 	$(Q)$(NASM) -f bin $(NASM_WARNINGS) -o $@ $<
 
 # What runs in the Linux that tests boot: static, since it is alone there. The first process does without a C library.
-LINUX_CFLAGS := -std=gnu17 -Iinclude -Wall -Wextra -Werror -O2 -static
+LINUX_CFLAGS := -std=gnu17 -D_GNU_SOURCE -Iinclude -Wall -Wextra -Werror -O2 -static
 
 test-programs: $(BUILD)/tests/linux/init $(BUILD)/tests/linux/probe
 

@@ -164,6 +164,52 @@ static void test_global_keys(void **state)
 	bad("finish = off\n" G, 1, "finish = off", "auto, halt, reset, emulator");
 }
 
+static void test_channels(void **state)
+{
+	const struct sill_channel_settings *channels = &config.channels;
+
+	(void)state;
+	good(G);
+	assert_int_equal(channels->count, 4);
+	assert_int_equal(channels->buffer, 65536);
+	assert_int_equal(channels->link_ports[0], 0);
+	assert_int_equal(channels->link_ports[1], 0);
+	assert_int_equal(channels->link_share, 20);
+	assert_int_equal(channels->link_timeout_ms, 10000);
+	good("baud = 9600\nlink = auto\nlink_share = 90\nlink_timeout = 3600\nchannels = 16\n"
+	     "channel_buffer = 256K\n" G);
+	assert_int_equal(channels->count, 16);
+	assert_int_equal(channels->buffer, 256 << 10);
+	assert_int_equal(channels->link_ports[0], 0x2f8);
+	assert_int_equal(channels->link_ports[1], 0x3f8);
+	assert_int_equal(channels->link_baud, 9600);
+	assert_int_equal(channels->link_share, 90);
+	assert_int_equal(channels->link_timeout_ms, 3600000);
+	good("channels = 0\nlink = com1\n" G);
+	assert_int_equal(channels->count, 0);
+	assert_int_equal(channels->link_ports[0], 0x3f8);
+	assert_int_equal(channels->link_ports[1], 0);
+	good("mode = underlay\nnext = firmware\nlink = 0xE010\nbaud = 57600\n");
+	assert_int_equal(channels->link_ports[0], 0xe010);
+	assert_int_equal(channels->link_baud, 57600);
+	assert_int_equal(config.serial.port, 0);
+	bad("link = com3\n" G, 1, "link = com3", "auto, com1");
+	bad("link = 0x80\n" G, 1, "link = 0x80", "auto, com1");
+	bad("link_share = 0\n" G, 1, "link_share = 0", "1 to 90");
+	bad("link_share = 91\n" G, 1, "link_share = 91", "1 to 90");
+	bad("link_share = 20%\n" G, 1, "link_share = 20%", "1 to 90");
+	bad("link_timeout = 0\n" G, 1, "link_timeout = 0", "1 to 3600");
+	bad("link_timeout = 3601\n" G, 1, "link_timeout = 3601", "1 to 3600");
+	bad("link_timeout = 4294967297\n" G, 1, "link_timeout", "1 to 3600");
+	bad("channels = 17\n" G, 1, "channels = 17", "0 to 16");
+	bad("channels = -1\n" G, 1, "channels = -1", "0 to 16");
+	bad("channel_buffer = 2K\n" G, 1, "channel_buffer = 2K", "4K to 256K");
+	bad("channel_buffer = 512K\n" G, 1, "channel_buffer = 512K", "4K to 256K");
+	bad("channel_buffer = 12K\n" G, 1, "channel_buffer = 12K", "power of 2");
+	bad("channel_buffer = 65536\n" G, 1, "channel_buffer = 65536", "power of 2");
+	bad("link = none\nlink = com1\n" G, 2, "link = com1", "line 1");
+}
+
 static void test_paths(void **state)
 {
 	(void)state;
@@ -866,6 +912,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_global_keys),
+		cmocka_unit_test(test_channels),
 		cmocka_unit_test(test_paths),
 		cmocka_unit_test(test_guests),
 		cmocka_unit_test(test_cmdline),

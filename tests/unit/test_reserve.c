@@ -46,6 +46,18 @@ static void arena_size(void **state)
 	assert_true(size_for(0, UINT64_MAX, UINT64_MAX) != 0);
 }
 
+static void channels_size(void **state)
+{
+	struct sill_channel_settings settings = {.count = 4, .buffer = 65536};
+
+	(void)state;
+	assert_int_equal(reserve_channels_size(&settings), RESERVE_CHANNELS + 512 * KIB);
+	settings = (struct sill_channel_settings){.count = 16, .buffer = 256 * KIB};
+	assert_int_equal(reserve_channels_size(&settings), RESERVE_CHANNELS + 8 * MIB);
+	settings.count = 0;
+	assert_int_equal(reserve_channels_size(&settings), 0);
+}
+
 static void underlay_size(void **state)
 {
 	const uint64_t fixed =
@@ -211,11 +223,17 @@ static void largest_free(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(arena_size),	       cmocka_unit_test(neediest_guest_decides),
-		cmocka_unit_test(small_guest),	       cmocka_unit_test(big_guest),
-		cmocka_unit_test(above_and_across_4g), cmocka_unit_test(never_address_zero),
-		cmocka_unit_test(hostile_map),	       cmocka_unit_test(largest_free),
-		cmocka_unit_test(underlay_size),       cmocka_unit_test(ram_end),
+		cmocka_unit_test(arena_size),
+		cmocka_unit_test(channels_size),
+		cmocka_unit_test(neediest_guest_decides),
+		cmocka_unit_test(small_guest),
+		cmocka_unit_test(big_guest),
+		cmocka_unit_test(above_and_across_4g),
+		cmocka_unit_test(never_address_zero),
+		cmocka_unit_test(hostile_map),
+		cmocka_unit_test(largest_free),
+		cmocka_unit_test(underlay_size),
+		cmocka_unit_test(ram_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

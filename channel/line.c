@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+/* The serial line; see channel/line.h. */
+#include "channel/line.h"
+
+#include "core/console.h"
+#include "core/cpu.h"
+#include "core/log.h"
+#include "core/time.h"
+#include "core/uart.h"
+#include "core/uart_registers.h"
+
+/* So many looks at the UART in one go: its FIFO, and as much again while that is emptied. */
+#define LOOKS 32
+
+/* While nothing is said: how often to look whether somebody begins to. */
+#define IDLE_US 10000u
+
+/* So long after the last byte more are expected: at once, and some time. */
+#define RECEIVING_US 5000u
+#define LISTEN_US    50000u
+
+#define FINISH_US    500000u
+
+static struct {
+	struct link *link;
+	struct uart uart;
+	uint32_t baud, share, timeout_us;
+	bool shared;	     /* the console has the same UART */
+	bool in_frame;	     /* shared, without a session: bytes are a frame's, not typed */
+	int typed;	     /* -1: none */
+	uint64_t console_at; /* of the console's text, what the link has */
+	uint64_t heard_us;   /* when the last byte arrived */
+	int64_t budget;	     /* ticks that may still be spent; below 0: too many were */
+	uint64_t budget_at;  /* the TSC when that was true */
+	uint64_t overruns;
+} line = {.typed = -1};
+
+static uint64_t ticks(uint64_t us)
+{
+	return time_tsc_hz() / 1000000 * us;
+}
+
+/*
+ * Where the console has the same UART, a person may type at a plain terminal. A frame begins with
+ * a 0, which no terminal sends.
+ */
+static void sort_byte(uint8_t byte)
+{
+	static uint8_t last;
+
+	if (line.link->up)
+		return;
+	if (byte == 0)
+		line.in_frame = last == 0 || !line.in_frame;
+	else if (!line.in_frame)
+		line.typed = byte;
+	last = byte;
+}
+
+static void feed_console(void)
+{
+	struct queue *out = &line.link->streams[LINK_CONSOLE].out;
+	uint32_t room, count;
+	uint8_t *to = queue_space(out, &room);
+
+	/* Before somebody is there, the text waits where the latest of it is kept. */
+	if (!line.link->up || room == 0)
+		return;
+	count = (uint32_t)console_copy_read(&line.console_at, (char *)to, room);
+	line.console_at += count;
+	queue_filled(out, count);
+}
+
+/* The bytes that are there, to the link; answers what the last look at the UART saw. */
+static unsigned int receive(uint64_t now)
+{
+	unsigned int seen, received = 0;
+	uint8_t byte = 0;
+
+	for (unsigned int i = 0; i < LOOKS; i++) {
+		seen = uart_look(&line.uart, &byte);
+		if ((seen & UART_LOST) != 0)
+			line.overruns++;
+		if ((seen & UART_RECEIVED) == 0)
+			break;
+		received++;
+		if (line.shared)
+			sort_byte(byte);
+		(void)link_receive(line.link, byte, now);
+	}
+	if (received > 0)
+		line.heard_us = now;
+	return seen;
+}
+
+void line_work(void)
+{
+	uint8_t piece[UART_FIFO_SIZE];
+	uint64_t now;
+
+	if (!line_present())
+		return;
+	now = time_since_start_us();
+	feed_console();
+	if ((receive(now) & UART_ROOM) != 0)
+		uart_send(&line.uart, piece, link_transmit(line.link, piece, sizeof(piece), now));
+	if (line.shared)
+		console_lend_serial(line.link->up);
+}
+
+/*
+ * The share is kept on average: what was not spent before may be spent at once, so that a frame can
+ * be encoded in one go, but no more than the share of this time.
+ */
+#define BUDGET_US 100000u
+
+static void count_budget(uint64_t now)
+{
+	int64_t most = (int64_t)(ticks(BUDGET_US) / 100 * line.share);
+
+	line.budget += (int64_t)((now - line.budget_at) / 100 * line.share);
+	line.budget_at = now;
+	if (line.budget > most)
+		line.budget = most;
+}
+
+void line_work_unasked(void)
+{
+	uint64_t before = rdtsc();
+
+	count_budget(before);
+	if (line.budget <= 0)
+		return;
+	line_work();
+	line.budget -= (int64_t)(rdtsc() - before);
+}
+
+/*
+ * Ticks until the UART has to be looked at again while something moves, in quarters of a
+ * character's time. While something is to be sent: when the line is about to fall silent. (The
+ * first of 16 bytes goes on to the shift register at once, so the FIFO is empty after 15.) While
+ * bytes arrive, twice as often: the receiving FIFO has room for 16, too, and nobody waits for it. A
+ * little more than 8 characters, since Bochs shows no fewer (core/uart.c).
+ */
+static uint64_t busy_ticks(bool receiving)
+{
+	const uint64_t quarters = receiving ? 33 : 62;
+
+	return time_tsc_hz() * quarters * 10 / (4ull * line.baud);
+}
+
+uint64_t line_next(void)
+{
+	uint64_t now_us = time_since_start_us(), now = rdtsc(), next, due_us;
+
+	if (link_wants_to_send(line.link, now_us) || now_us - line.heard_us < LISTEN_US) {
+		next = now + busy_ticks(now_us - line.heard_us < RECEIVING_US);
+	} else {
+		due_us = link_due(line.link, now_us);
+		due_us = due_us < now_us ? 0 : due_us - now_us;
+		next = now + ticks(due_us < IDLE_US ? due_us : IDLE_US);
+	}
+	count_budget(now);
+	if (line.budget <= 0) {
+		uint64_t paid = now + (uint64_t)-line.budget / line.share * 100 + 100;
+
+		next = next > paid ? next : paid;
+	}
+	return next;
+}
+
+int line_take_console_byte(void)
+{
+	int byte = line.typed;
+	uint8_t from_link;
+
+	line.typed = -1;
+	if (byte >= 0 || !line_present())
+		return byte;
+	return queue_get(&line.link->streams[LINK_CONSOLE].in, &from_link, 1) == 1 ? from_link : -1;
+}
+
+uint16_t line_port(void)
+{
+	return line.uart.port;
+}
+
+void line_finish(void)
+{
+	const struct queue *out = &line.link->streams[LINK_CONSOLE].out;
+	uint64_t end = time_since_start_us() + FINISH_US;
+
+	if (!line_present())
+		return;
+	do
+		line_work();
+	while (line.link->up && (queue_used(out) > 0 || link_wants_to_send(line.link, end)) &&
+	       time_since_start_us() < end);
+}
+
+void line_describe(struct sill_link *state)
+{
+	const struct link_counts *counts = &line.link->counts;
+
+	*state = (struct sill_link){0};
+	if (!line_present())
+		return;
+	*state = (struct sill_link){
+		.port = line.uart.port,
+		.baud = line.baud,
+		.up = line.link->up,
+		.share = line.share,
+		.bytes_sent = counts->bytes_sent,
+		.bytes_received = counts->bytes_received,
+		.frames_sent = counts->frames_sent,
+		.frames_received = counts->frames_received,
+		.frames_repeated = counts->frames_repeated,
+		.frames_bad = counts->frames_bad,
+		.overruns = line.overruns,
+	};
+}
+
+static bool take_uart(const struct sill_channel_settings *settings)
+{
+	for (unsigned int i = 0; i < 2; i++) {
+		uint16_t port = (uint16_t)settings->link_ports[i];
+
+		if (port == 0)
+			continue;
+		uart_start(&line.uart, port, settings->link_baud);
+		if (!uart_present(&line.uart))
+			continue;
+		line.shared = console_uses_port(port);
+		return true;
+	}
+	return false;
+}
+
+void line_start(struct link *link, const struct sill_channel_settings *settings)
+{
+	struct link_config config = {
+		.opener = true,
+		.baud = settings->link_baud,
+		.timeout_us = settings->link_timeout_ms * 1000,
+	};
+
+	line.link = link;
+	line.baud = settings->link_baud;
+	line.share = settings->link_share;
+	if (settings->link_ports[0] == 0 && settings->link_ports[1] == 0)
+		return;
+	if (!take_uart(settings)) {
+		log_warning("link: no UART answers at I/O port %x%s; channels that leave this "
+			    "machine can't be opened. Set 'link' in sill.conf to the right port",
+			    settings->link_ports[0],
+			    settings->link_ports[1] != 0 ? ", nor at COM1" : "");
+		return;
+	}
+	/* Never the same again, whatever the clock: two starts are not at the same tick. */
+	link_start(link, &config, (uint32_t)(rdtsc() ^ time_utc_ns(rdtsc())) | 1);
+	if (!line.shared)
+		console_panic_line(&line.uart);
+	log_info("link: on the UART at I/O port %x, %u baud%s; sill-link at its other end shows "
+		 "the console and joins channels",
+		 line.uart.port, line.baud, line.shared ? ", which is the console's, too" : "");
+}
