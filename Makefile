@@ -77,7 +77,7 @@ help:
 	@echo 'make bench     what each kind of VM exit costs, as a table and build/bench.json'
 	@echo 'make doors     what each way to reach Sill costs, as a table and a chart, in build/doors'
 	@echo 'make doors-docs   measures that in Bochs, and puts it into docs/doors.md'
-	@echo 'make tools     build/tools/sill, for Linux above Sill'
+	@echo 'make tools     build/tools/sill, for Linux above Sill, and sill-link, for the other end of its serial line'
 	@echo 'make image     build/sill.img'
 	@echo 'make usb DEV=/dev/sdX   writes the image to a USB stick, after asking'
 	@echo 'make docs      docs/hypercalls.md, from hypercall/calls.def'

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # make unit      the unit tests, into build/unit/
 # make fuzz      fuzzes the parsers and the decoder (EXECUTIONS=10000000 of each; or SECONDS=60)
+# make soak      64 MiB each way over the emulated serial line, and 4 MiB of a shared folder: an hour and more
 # make lint      formatting and static checks
 # make format    formats all C code
 
@@ -11,7 +12,7 @@ UNIT_CFLAGS := $(UNIT_WARNINGS) -O1 -g \
 	-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 unit_sources = $(filter %.c,$(shell sed -n '/^\/\* UNIT:/,/\*\//p' $(1)))
 
-.PHONY: unit fuzz fuzzers lint format lint-clang lint-repository
+.PHONY: soak unit fuzz fuzzers lint format lint-clang lint-repository
 unit: $(UNIT_TESTS)
 
 HEADERS := $(wildcard include/sill/*.h */*.h)
@@ -46,6 +47,10 @@ $(foreach fuzzer,$(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c)),$(
 
 fuzzers: $(FUZZERS)
 
+# What the test needs is built as for 'make test'.
+soak:
+	$(Q)SILL_SOAK=1 scripts/test tests/system/linux_link.t tests/system/linux_share.t
+
 EXECUTIONS ?= 10000000
 fuzz: $(FUZZERS)
 	@for fuzzer in $^; do echo "$$fuzzer, $(if $(SECONDS),$(SECONDS) s,$(EXECUTIONS) executions):"; \
@@ -55,9 +60,9 @@ fuzz: $(FUZZERS)
 
 # Each check again only when something that it reads has changed.
 LINT := $(BUILD)/lint
-LINT_C := $(wildcard *.c $(addsuffix /*.[ch],include/sill boot core debug doors ept guest guest-stub guest-stub/bad guest-stub/doors \
-	hypercall tools underlay vmx scripts/emulator.d tests/unit tests/fuzz tests/system/*))
-LINT_SCRIPTS := $(wildcard .ci/* scripts/* tests/* tests/unit/encodings tests/system/* tests/system/lib/*)
+LINT_C := $(wildcard *.c $(addsuffix /*.[ch],include/sill boot channel core debug doors ept guest guest-stub guest-stub/bad guest-stub/doors \
+	hypercall link tools/sill tools/sill-link underlay vmx scripts/emulator.d tests/unit tests/fuzz tests/link tests/system/*))
+LINT_SCRIPTS := $(wildcard .ci/* scripts/* tests/* tests/unit/encodings tests/system/* tests/system/lib/* tests/link/*.pm)
 
 # The build itself is the check with gcc and the assembler: warnings are errors in it.
 lint: $(BUILD)/sill.efi guest-stub tools unit test-programs lint-clang \
@@ -71,7 +76,7 @@ lint-clang: $(LINT)/clang-host
 $(LINT)/clang-host: $(LINT_C)
 	$(call say,LINT,clang for the unit tests)
 	@mkdir -p $(@D)
-	$(Q)clang -fsyntax-only $(UNIT_WARNINGS) $(sort $(filter scripts/% tests/unit/%.c tests/fuzz/%.c,$^) \
+	$(Q)clang -fsyntax-only $(UNIT_WARNINGS) $(sort $(filter scripts/%.c tests/unit/%.c tests/fuzz/%.c,$^) \
 		$(foreach test,$(filter tests/unit/%.c tests/fuzz/%.c,$^),$(call unit_sources,$(test))))
 	$(Q)touch $@
 

@@ -2,9 +2,9 @@
 /* sill unload: Sill goes, the system runs on. */
 #include <stdio.h>
 
-#include "tools/calls.h"
-#include "tools/commands.h"
-#include "tools/cpus.h"
+#include "tools/sill/calls.h"
+#include "tools/sill/commands.h"
+#include "tools/sill/cpus.h"
 
 /* How often a CPU is given the occasion to leave. */
 #define OCCASIONS 3

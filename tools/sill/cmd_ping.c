@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "tools/calls.h"
-#include "tools/commands.h"
-#include "tools/cpus.h"
+#include "tools/sill/calls.h"
+#include "tools/sill/commands.h"
+#include "tools/sill/cpus.h"
 
 #define MOST 1000000000ul
 

@@ -6,32 +6,48 @@
 #include <string.h>
 
 #include "core/version.h"
-#include "tools/commands.h"
+#include "tools/sill/commands.h"
 
 static const struct {
 	const char *name;
-	const char *arguments;
+	const char *arguments; /* of one way to call it */
 	const char *words;
 	command *run;
 } commands[] = {
 	{"info", "", "what runs beneath this system, and what it offers", cmd_info},
 	{"ping", " [COUNT]", "calls Sill COUNT times on every CPU", cmd_ping},
 	{"time", "", "Sill's clock beside the system's", cmd_time},
+	{"clock", " --compare", "the same, and whether they agree", cmd_clock},
+	{"clock", " --set", "sets the system's clock from Sill's (needs root)", cmd_clock},
+	{"resolution", "", "of the display, now and at most", cmd_resolution},
 	{"log", " [-f]", "Sill's messages; -f waits for more (needs root)", cmd_log},
 	{"stats", " [--json]", "VM exits by reason and CPU (needs root)", cmd_stats},
 	{"bench", "", "what a call and a CPUID cost, in ticks of the TSC", cmd_bench},
+	{"channels", " [--json]", "open channels, and the serial line (needs root)", cmd_channels},
+	{"channels", " --close NAME", "closes a channel, whoever uses it (needs root)",
+	 cmd_channels},
+	{"send", " NAME <FILE", "sends standard input through a channel *", cmd_send},
+	{"recv", " NAME >FILE", "receives standard output from a channel *", cmd_recv},
+	{"connect", " NAME", "joins standard input and output with a channel *", cmd_connect},
+	{"mount", " DIR [--rw]", "mounts the folder that sill-link shares **", cmd_mount},
 	{"unload", "", "takes Sill away; the system runs on without it (needs root)", cmd_unload},
 };
-#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+/* Of the longest name and its arguments. */
+#define USAGE_WIDTH 21
+#define COMMANDS    (sizeof(commands) / sizeof(commands[0]))
 
 static void help(FILE *file)
 {
 	fputs("usage: sill COMMAND\n", file);
 	for (size_t i = 0; i < COMMANDS; i++)
-		fprintf(file, "  %-6s%-10s %s\n", commands[i].name, commands[i].arguments,
+		fprintf(file, "  %s%-*s %s\n", commands[i].name,
+			USAGE_WIDTH - (int)strlen(commands[i].name), commands[i].arguments,
 			commands[i].words);
 	fputs("  --help, --version\n"
-	      "Exit status: 0 good, 1 failed, 2 no Sill beneath this system, 64 wrong arguments\n",
+	      " * [--take-over] [--timeout SECONDS] [--quiet]; needs root\n"
+	      "** [--channel NAME] [--msize BYTES] [--take-over] [--timeout SECONDS]; needs root\n"
+	      "Exit status: 0 good, 1 failed, 2 no Sill beneath this system, 3 what arrived differs,\n"
+	      "4 nobody at the other end of the channel, 64 wrong arguments\n",
 	      file);
 }
 

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/calls.h"
-#include "tools/commands.h"
+#include "tools/sill/calls.h"
+#include "tools/sill/commands.h"
 #include "vmx/exit_reason.h"
 
 /* More than any Sill runs on. */

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "tools/calls.h"
-#include "tools/commands.h"
+#include "tools/sill/calls.h"
+#include "tools/sill/commands.h"
 
 /* Text goes out as it is, but for what could reprogram a terminal. */
 static void show(const struct sill_log *log)

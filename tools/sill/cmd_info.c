@@ -3,8 +3,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "tools/calls.h"
-#include "tools/commands.h"
+#include "tools/sill/calls.h"
+#include "tools/sill/commands.h"
 
 static void show_features(uint32_t features)
 {
@@ -15,7 +15,8 @@ static void show_features(uint32_t features)
 		{SILL_FEATURE_CONSOLE, "console"},   {SILL_FEATURE_TIME, "time"},
 		{SILL_FEATURE_DISPLAY, "display"},   {SILL_FEATURE_LOG, "log"},
 		{SILL_FEATURE_STATS, "stats"},	     {SILL_FEATURE_UNLOAD, "unload"},
-		{SILL_FEATURE_UNDERLAY, "underlay"},
+		{SILL_FEATURE_UNDERLAY, "underlay"}, {SILL_FEATURE_CHANNELS, "channels"},
+		{SILL_FEATURE_LINK, "link"},
 	};
 
 	fputs("features: ", stdout);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Hypercalls from a Linux program; see tools/calls.h. */
-#include "tools/calls.h"
+/* Hypercalls from a Linux program; see tools/sill/calls.h. */
+#include "tools/sill/calls.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -9,8 +9,8 @@
 #include <sys/io.h>
 #include <unistd.h>
 
-#include "tools/commands.h"
-#include "tools/cpus.h"
+#include "tools/sill/commands.h"
+#include "tools/sill/cpus.h"
 
 #define ABSENT "sill: no Sill beneath this system\n"
 #define TRIES  100
@@ -46,6 +46,10 @@ int calls_begin(bool granted)
 	if (errno == EPERM)
 		fputs("sill: this needs root (CAP_SYS_RAWIO), and a kernel that is not locked down\n",
 		      stderr);
+	else if (errno == ENOSYS)
+		fputs("sill: this kernel can't grant the call: it was built without "
+		      "CONFIG_X86_IOPL_IOPERM\n",
+		      stderr);
 	else
 		fprintf(stderr, "sill: ioperm: %s\n", strerror(errno));
 	return STATUS_FAILED;
@@ -62,17 +66,18 @@ static void touch(void *buffer, size_t size)
 	to[size - 1] = from[size - 1];
 }
 
-#define RETRY(buffer, call)                                                 \
+#define RETRY_SIZE(buffer, size, call)                                      \
 	({                                                                  \
 		int64_t retry_answer;                                       \
 		int retry_rest = TRIES;                                     \
                                                                             \
 		do {                                                        \
-			touch(buffer, sizeof(*(buffer)));                   \
+			touch(buffer, size);                                \
 			retry_answer = (call);                              \
 		} while (retry_answer == -SILL_EFAULT && --retry_rest > 0); \
 		retry_answer;                                               \
 	})
+#define RETRY(buffer, call) RETRY_SIZE(buffer, sizeof(*(buffer)), call)
 
 int64_t call_info(struct sill_info *info)
 {
@@ -100,6 +105,56 @@ int64_t call_log(struct sill_log *log)
 int64_t call_stats(uint64_t cpu, struct sill_stats *stats)
 {
 	return RETRY(stats, sill_stats(cpu, stats, sizeof(*stats)));
+}
+
+int64_t call_link_state(struct sill_link *link)
+{
+	return RETRY(link, sill_link_state(link, sizeof(*link)));
+}
+
+int64_t call_channel_open(const char *name, uint64_t flags)
+{
+	char copy[SILL_CHANNEL_NAME_MAX + 1] = ""; /* to be touched */
+	size_t length = strlen(name);
+
+	if (length == 0 || length > SILL_CHANNEL_NAME_MAX)
+		return -SILL_EINVAL;
+	memcpy(copy, name, length);
+	return RETRY(&copy, sill_channel_open(copy, length, flags));
+}
+
+int64_t call_channel_close(uint64_t handle, uint64_t what, bool has_crc32, uint32_t crc32)
+{
+	return sill_channel_close(handle, what, has_crc32, has_crc32 ? crc32 : 0);
+}
+
+/* A Sill that says that it moved more than it was asked for is not believed. */
+static int64_t moved(int64_t answer, size_t size)
+{
+	return answer > 0 && (uint64_t)answer > size ? -SILL_EINVAL : answer;
+}
+
+int64_t call_channel_read(uint64_t handle, void *data, size_t size)
+{
+	return moved(RETRY_SIZE(data, size, sill_channel_read(handle, data, size)), size);
+}
+
+int64_t call_channel_write(uint64_t handle, void *data, size_t size)
+{
+	return moved(RETRY_SIZE(data, size, sill_channel_write(handle, data, size)), size);
+}
+
+int64_t call_channel_wait(uint64_t handle, uint64_t wanted, uint64_t microseconds)
+{
+	return sill_channel_wait(handle, wanted, microseconds);
+}
+
+int64_t call_channel_state(uint64_t which, struct sill_channel *channel)
+{
+	int64_t answer = RETRY(channel, sill_channel_state(which, channel, sizeof(*channel)));
+
+	channel->name[SILL_CHANNEL_NAME_MAX] = '\0';
+	return answer;
 }
 
 int calls_say_error(const char *call, int64_t error)

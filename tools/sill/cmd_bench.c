@@ -3,9 +3,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "tools/calls.h"
-#include "tools/commands.h"
-#include "tools/tsc.h"
+#include "tools/sill/calls.h"
+#include "tools/sill/commands.h"
+#include "tools/sill/tsc.h"
 
 /* Enough that one of them is not interrupted. */
 #define ROUNDS 20000

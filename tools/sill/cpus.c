@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The CPUs of this Linux; see tools/cpus.h. */
-#include "tools/cpus.h"
+/* The CPUs of this Linux; see tools/sill/cpus.h. */
+#include "tools/sill/cpus.h"
 
 #include <errno.h>
 #include <sched.h>
