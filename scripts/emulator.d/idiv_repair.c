@@ -11,7 +11,7 @@
  * the start of the function with a jump to the correct one here. A Bochs that divides correctly is
  * left alone, so this library can be loaded into every Bochs.
  *
- * SILL_IDIV_REPAIR in the environment: "report" says on standard error what was found and done.
+ * SILL_EMULATOR_REPAIR in the environment: "report" says on standard error what was found and done.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -19,8 +19,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
+
+#include "patch.h"
 
 typedef unsigned __int128 uint128_t;
 
@@ -91,24 +92,9 @@ static int divides_correctly(long_idiv_fn *fn)
 	return 1;
 }
 
-/* movabs rax, target; jmp rax */
-static int redirect(void *from, void *target)
-{
-	unsigned char jump[12] = {0x48, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xe0};
-	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-	uintptr_t start = (uintptr_t)from & ~(page - 1);
-	size_t length = (uintptr_t)from + sizeof(jump) - start;
-
-	memcpy(jump + 2, &target, sizeof(target));
-	if (mprotect((void *)start, length, PROT_READ | PROT_WRITE | PROT_EXEC) != 0)
-		return -1;
-	memcpy(from, jump, sizeof(jump));
-	return mprotect((void *)start, length, PROT_READ | PROT_EXEC);
-}
-
 __attribute__((constructor)) static void repair(void)
 {
-	const char *report = getenv("SILL_IDIV_REPAIR");
+	const char *report = getenv("SILL_EMULATOR_REPAIR");
 	const char *outcome;
 	void *theirs = dlsym(RTLD_DEFAULT, "_Z9long_idivP7Bit128sPlPKS_l");
 	long_idiv_fn *fn;
@@ -124,7 +110,7 @@ __attribute__((constructor)) static void repair(void)
 		void *target;
 
 		memcpy(&target, &ours, sizeof(target));
-		if (redirect(theirs, target) == 0 && divides_correctly(fn)) {
+		if (patch_redirect(theirs, target) == 0 && divides_correctly(fn)) {
 			outcome = "long_idiv() was wrong and is repaired";
 		} else {
 			fputs("sill: Bochs' 64-bit IDIV is wrong and could not be repaired\n",

@@ -4,7 +4,7 @@
 # (The guest's own test of IDIV, in the machine, is the other half.)
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
-echo 1..2
+echo 1..3
 if status=$(scripts/emulator --status 2>&1); then
 	echo "ok 1 - there is an emulator"
 else
@@ -12,7 +12,9 @@ else
 	echo "# to get one: scripts/emulator --setup" >&2
 fi
 echo "# $status" >&2
-idiv=$(scripts/emulator --verbose --help 2>&1 | grep '^sill: idiv:')
+said=$(scripts/emulator --verbose --help 2>&1)
+idiv=$(grep '^sill: idiv:' <<<"$said")
+exits=$(grep '^sill: VM exits between instructions:' <<<"$said")
 case $idiv in
 *'is right, nothing changed' | *'was wrong and is repaired') echo "ok 2 - its 64-bit IDIV is right or repaired" ;;
 *)
@@ -21,3 +23,8 @@ case $idiv in
 	;;
 esac
 echo "# $idiv" >&2
+case $exits in
+*'repaired for several CPUs') echo "ok 3 - its VM exits between instructions are repaired" ;;
+*) echo "not ok 3 - its VM exits between instructions are repaired" ;;
+esac
+echo "# $exits" >&2
