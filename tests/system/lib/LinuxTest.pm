@@ -9,10 +9,12 @@
 # boot_linux() takes, besides what boot() takes (cpus, model, exclude, timeout, until …):
 #   script     what the first process does, after tests/system/linux/prelude: a text
 #   sill       1: Sill starts first; 0: the same without Sill
-#   console    Sill's: com2 (the default, shown in serial2) or none
+#   console    Sill's: com2 (the default without a link, shown in serial2) or none (the default with one)
 #   next       what Sill starts (the default is the launcher of the kernel)
 #   conf       more lines for sill.conf
 #   cmdline    more words for the kernel
+#   modules    1: the kernel for any machine, which takes longer to start, and its modules for 9P; the script loads
+#              them with load_9p
 #   programs   more programs that the script can call; probe, and sill if it is built, are there always
 # The script ends with 'finish', which switches the machine off; 'until' takes that expectation away.
 # The result is that of boot(), with
@@ -51,19 +53,23 @@ sub boot_linux
 	my $file = sub { write_file("$base.$_[0]", $_[1]) };
 	my $script = $file->('script', slurp('tests/system/linux/prelude') . $o{script});
 	my $line = $file->('cmdline', $cmdline . ($o{cmdline} ? " $o{cmdline}" : '') . "\n");
-	chomp(my $kernel = `scripts/linux vmlinuz`);
+	my $name = $o{modules} ? 'vmlinuz.full' : 'vmlinuz';
+	chomp(my $kernel = `scripts/linux $name`);
 	my @programs = ('build/tests/linux/probe', (grep { -f $_ } 'build/tools/sill'), @{ $o{programs} // [] });
-	my $console = $o{console} // 'com2';
+	my $console = $o{console} // ($o{link} ? 'none' : 'com2');
 	my $next = $o{next} // '\EFI\sill\launcher.efi';
-	my $conf = $o{sill} ? "mode = underlay\nnext = $next\nconsole = $console\n" . ($o{conf} // '') : "\n";
+	my $conf = $o{sill} ? "mode = underlay\nnext = $next\nconsole = $console\n" : "\n";
+	$conf .= ($o{link} ? "link = com2\n" : '') . ($o{conf} // '') if $o{sill};
 
-	system('tests/system/linux/mkinitramfs', "$base.initrd", $script, @programs) == 0 or BAIL_OUT('no initramfs');
+	system('tests/system/linux/mkinitramfs', $o{modules} ? '--modules' : (), "$base.initrd", $script, @programs) == 0
+		or BAIL_OUT('no initramfs');
 	my $run = boot(
 		timeout => 120, serial2 => $console eq 'com2', power_off => !defined $o{until},
 		(map { exists $o{$_} ? ($_ => $o{$_}) : () }
-			qw(name machine model exclude memory cpus until timeout may_die no_fw_cfg power_off)),
+			qw(name machine model exclude memory cpus until timeout may_die no_fw_cfg power_off link link_tty link_cable
+				host)),
 		conf => $conf, $o{sill} ? () : (first => 'build/tests/launcher.efi'),
-		files => [ $kernel, "$base.initrd=initrd", "$line=cmdline", 'build/tests/launcher.efi', @{ $o{files} // [] } ],
+		files => [ "$kernel=vmlinuz", "$base.initrd=initrd", "$line=cmdline", 'build/tests/launcher.efi', @{ $o{files} // [] } ],
 	);
 	unlink map { "$base.$_" } qw(script cmdline initrd);
 	$run->{marks} = { map { /^MARK (\w+)=(.*)$/ ? ($1, $2) : () } @{ $run->{lines} } };

@@ -24,6 +24,12 @@
 #   send       [ RE => TEXT, … ]: type TEXT when the console shows RE
 #   power_off  1 = the machine must switch itself off
 #   serial2    1 = it has a second serial port
+#   link       [ ARGUMENT, … ]: it has a second serial port, at the other end of which sill-link runs with these
+#   link_tty   1 = of that line the serial port loses bytes that come faster than they are taken, as a real one does
+#   link_cable a command for the cable before the machine starts, as 'cut': what comes earlier than Sill is typed at
+#              the firmware, which has its console on this port too
+#   host       a function that the machine calls: for a line 'HOST words' on the console it gets the words and, if
+#              there is a link, that (lib/SillLink.pm); what it answers is typed, as a line
 #   may_die    1 = a machine without a verdict is not a failure of itself
 # Relative paths are relative to the source tree. boot() returns a hash:
 #   serial     all that was shown, without carriage returns and terminal control
@@ -33,6 +39,9 @@
 #   messages   what scripts/boot said
 #   serial2    what the second serial port showed, in the same way
 #   log        the emulator's log
+#   link       what sill-link said
+#   link_statuses  wait statuses of each sill-link that was ended: [ 0 ] if all is well
+#   cable      what went over the line: { to_host, to_machine, lost, spoiled }, in bytes
 #   seconds    how long it took
 #
 # A machine that dies or hangs is a failed test, and the serial console's end is shown with it. The whole
@@ -46,6 +55,8 @@ use Cwd qw(abs_path);
 use Exporter qw(import);
 use File::Basename qw(basename dirname);
 use File::Path qw(make_path);
+use POSIX qw(WNOHANG);
+use SillLink;
 use Test::More;
 
 our @EXPORT = (qw(boot relay_tap verdict_is verdict_like serial_like serial_unlike serial_count slurp $root),
@@ -103,23 +114,36 @@ sub boot
 		push @option, '--send', "$re=$text";
 	}
 
+	my $link = $o{link} ? SillLink->new(base => $base, arguments => $o{link}, tty => $o{link_tty}) : undef;
+	push @option, '--serial2-to', $link->line if $link;
+	$link->cable($o{link_cable}) if defined $o{link_cable};
+	push @option, '--stdin', '--stdin-after', '^HOST ' if $o{host};
+	unlink "$base.serial";
+
 	my $started = time;
+	pipe(my $typed, my $type) or die "pipe: $!\n";
 	my $pid = fork // die "fork: $!\n";
 	if ($pid == 0) {
-		open(STDIN, '<', '/dev/null');
+		close $type;
+		open(STDIN, '<&', $typed) if $o{host};
+		open(STDIN, '<', '/dev/null') if !$o{host};
 		open(STDOUT, '>', "$base.messages");
 		open(STDERR, '>&', \*STDOUT);
 		exec 'scripts/boot', @option, $image or exit 126;
 	}
-	waitpid $pid, 0;
+	close $typed;
+	answer_calls($pid, "$base.serial", $type, $o{host}, $link) if $o{host};
+	waitpid $pid, 0 if !$o{host};
 	my $status = $? & 127 ? 2 : $? >> 8;
 	unlink $made if defined $made;
+	my %cable = $link ? $link->cable('count') =~ /(\w+)=([0-9]+)/g : ();
+	my $said = $link ? $link->stop : '';
 
 	my ($serial, $serial2) = map { slurp("$base.$_") =~ s/\e\[[0-?]*[ -\/]*[\@-~]//gr =~ s/[\r\e]//gr } qw(serial serial2);
 	my $run = {
 		name => $o{name} // '', base => $base, status => $status, seconds => time - $started,
 		serial => $serial, lines => [ split /\n/, $serial ], serial2 => $serial2, messages => slurp("$base.messages"),
-		log => slurp("$base.log"),
+		log => slurp("$base.log"), link => $said, link_statuses => $link ? $link->{statuses} : [], cable => \%cable,
 	};
 	for (@{ $run->{lines} }) {
 		$run->{verdict} = $1 if /^(?:\[ *[0-9]+\.[0-9]+\] )?sill: verdict: (success|failure.*)$/;
@@ -133,6 +157,32 @@ sub boot
 		diag($run->{messages});
 	}
 	return $run;
+}
+
+# Until the machine has ended: calls $host for each line 'HOST words' on the console, and types what it answers.
+# Sets $?.
+sub answer_calls
+{
+	my ($pid, $file, $type, $host, $link) = @_;
+	my ($console, $part, $ended) = (undef, '', 0);
+
+	local $SIG{PIPE} = 'IGNORE';
+	while (!$ended) {
+		$ended = waitpid($pid, WNOHANG) == $pid;
+		select undef, undef, undef, 0.02 if !$ended;
+		if (!$console) {
+			open(my $f, '<:raw', $file) or next;
+			$console = $f;
+		}
+		seek $console, 0, 1;		# past the end that was there
+		while (sysread($console, $part, 65536, length $part)) { }
+		while ($part =~ s/^([^\n]*)\n//) {
+			my ($words) = $1 =~ /^HOST (.*?)\r*$/ or next;
+			local $?;
+			syswrite($type, $host->($words, $link) . "\n");
+		}
+	}
+	return;
 }
 
 sub label
@@ -250,7 +300,7 @@ sub serial_count
 END {
 	if (Test::More->builder->is_passing) {
 		for my $run (@runs) {
-			unlink map { "$run->{base}.$_" } qw(conf serial serial2 log messages);
+			unlink map { "$run->{base}.$_" } qw(conf serial serial2 log messages link);
 		}
 	}
 }

@@ -11,8 +11,9 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } subjects[] = {
-	{"avx", probe_avx},	{"cmos", probe_cmos},	  {"cpuid", probe_cpuid},
-	{"doors", probe_doors}, {"memory", probe_memory},
+	{"avx", probe_avx},	  {"channels", probe_channels}, {"cmos", probe_cmos},
+	{"cpuid", probe_cpuid},	  {"doors", probe_doors},	{"grant", probe_grant},
+	{"memory", probe_memory},
 };
 
 int main(int argc, char **argv)

@@ -7,9 +7,11 @@
 #define PROBE_H
 
 int probe_avx(int argc, char **argv);
+int probe_channels(int argc, char **argv);
 int probe_cmos(int argc, char **argv);
 int probe_cpuid(int argc, char **argv);
 int probe_doors(int argc, char **argv);
+int probe_grant(int argc, char **argv);
 int probe_memory(int argc, char **argv);
 
 #endif
