@@ -35,7 +35,7 @@ struct channel_ring_pair {
 	uint32_t asleep;     /* what the guest was told: it has to call */
 	uint32_t idle;	     /* looks in a row that found nothing to do */
 	uint32_t told_state; /* what the guest was last told */
-	bool wake_due;	     /* the interrupt couldn't be given yet */
+	bool news;	     /* since it was woken last */
 };
 
 struct channel {

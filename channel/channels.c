@@ -14,6 +14,7 @@
 #include "core/spinlock.h"
 #include "core/string.h"
 #include "core/time.h"
+#include "vmx/event.h"
 #include "vmx/guest_memory.h"
 #include "vmx/timer.h"
 
@@ -26,6 +27,10 @@ _Static_assert(SILL_CHANNEL_NAME_MAX == LINK_NAME_MAX, "the link carries the nam
 #define CONSOLE_QUEUE 4096u
 #define CONSOLE_INPUT 256u
 
+/* At the end, and when the guest goes on without Sill: so long for what is still to be said. */
+#define FINISH_US 500000u
+#define UNLOAD_US 100000u
+
 static struct {
 	struct spinlock lock; /* for all that follows, the channels, the link and the line */
 	struct channel *table;
@@ -36,9 +41,13 @@ static struct {
 	 * the first one, now and then: the other may be asleep for good.
 	 */
 	struct vcpu *first, *user;
+	uint64_t user_seen; /* the TSC when the user looked last */
 } channels;
 
 /* ---- time ---- */
+
+/* A CPU that has not looked for so long sleeps too deeply for its timer. */
+#define USER_GONE_MS 30u
 
 static void arm(struct vcpu *vcpu)
 {
@@ -57,12 +66,20 @@ static void arm(struct vcpu *vcpu)
 		if (look < at)
 			at = look;
 	}
+	/* Who calls again and again doesn't put off what is due. */
+	if (vcpu->timer[TIMER_CHANNELS] < at)
+		at = vcpu->timer[TIMER_CHANNELS];
 	timer_set(vcpu, TIMER_CHANNELS, at);
 }
 
 void channels_look(struct vcpu *vcpu)
 {
 	spin_lock(&channels.lock);
+	if (vcpu == channels.user)
+		channels.user_seen = rdtsc();
+	else if (vcpu == channels.first &&
+		 rdtsc() - channels.user_seen > time_tsc_hz() / 1000 * USER_GONE_MS)
+		channels.user = vcpu;
 	line_work_unasked();
 	for (uint32_t i = 0; i < channels.limit; i++) {
 		struct channel *channel = &channels.table[i];
@@ -99,6 +116,12 @@ static struct channel *find(uint64_t handle)
 	return channel;
 }
 
+static void set_user(struct vcpu *vcpu)
+{
+	channels.user = vcpu;
+	channels.user_seen = rdtsc();
+}
+
 /* The caller of a call: who uses the line looks after it from now on. */
 static struct channel *begin_call(struct vcpu *vcpu, uint64_t handle)
 {
@@ -109,7 +132,7 @@ static struct channel *begin_call(struct vcpu *vcpu, uint64_t handle)
 	if (channel != NULL) {
 		channel->calls++;
 		if (channel->service == NULL)
-			channels.user = vcpu;
+			set_user(vcpu);
 	}
 	return channel;
 }
@@ -145,13 +168,13 @@ static struct channel *find_name(const char *name)
 	return NULL;
 }
 
-/* A place whose stream the other end doesn't know any more. */
-static struct channel *find_free(void)
+/* For the link a place whose stream the other end doesn't know any more. */
+static struct channel *find_free(bool service)
 {
 	for (uint32_t i = 0; i < channels.limit; i++) {
 		struct channel *channel = &channels.table[i];
 
-		if (channel->handle == 0 && channel->stream->state == LINK_FREE)
+		if (channel->handle == 0 && (service || channel->stream->state == LINK_FREE))
 			return channel;
 	}
 	return NULL;
@@ -163,13 +186,15 @@ static int64_t open_named(struct vcpu *vcpu, const char *name, bool take_over)
 	struct channel *channel = find_name(name);
 	uint32_t place;
 
+	if (channels.closed)
+		return -SILL_ENOTSUP;
 	if (service == NULL && !line_present())
 		return -SILL_ENOENT;
 	if (channel != NULL && !take_over)
 		return -SILL_EBUSY;
 	if (channel != NULL)
 		close_channel(channel, -SILL_ECONNRESET);
-	channel = find_free();
+	channel = find_free(service != NULL);
 	if (channel == NULL)
 		return -SILL_ENFILE;
 	place = (uint32_t)(channel - channels.table);
@@ -177,7 +202,7 @@ static int64_t open_named(struct vcpu *vcpu, const char *name, bool take_over)
 	channel->service = service;
 	memcpy(channel->name, name, strlen(name) + 1);
 	if (service == NULL) {
-		channels.user = vcpu;
+		set_user(vcpu);
 		link_open(channel->link, channel->stream_number, name);
 	} else {
 		queue_taken(&channel->stream->out, queue_used(&channel->stream->out));
@@ -193,7 +218,7 @@ int64_t channel_open(struct vcpu *vcpu, uint64_t name, uint64_t length, uint64_t
 {
 	char copy[SILL_CHANNEL_NAME_MAX + 1] = "";
 
-	if (channels.limit == 0 || channels.closed)
+	if (channels.limit == 0)
 		return -SILL_ENOTSUP;
 	if (length > SILL_CHANNEL_NAME_MAX || (flags & ~(uint64_t)SILL_CHANNEL_TAKE_OVER) != 0)
 		return -SILL_EINVAL;
@@ -348,7 +373,7 @@ int64_t channel_wait(struct vcpu *vcpu, uint64_t handle, uint64_t wanted, uint64
 		channel->calls += first;
 		first = false;
 		if (channel->service == NULL)
-			channels.user = vcpu;
+			set_user(vcpu);
 		channel_work(channel);
 		state = channel_state(channel);
 		if ((state & (wanted | SILL_CHANNEL_BROKEN)) != 0 || rdtsc() >= end)
@@ -460,7 +485,7 @@ static int take_console_byte(void)
 static void flush_console(void)
 {
 	spin_lock(&channels.lock);
-	line_finish();
+	line_finish(FINISH_US);
 	spin_unlock(&channels.lock);
 }
 
@@ -532,8 +557,10 @@ void channels_begin(struct vcpu *vcpu)
 	for (uint32_t i = 0; i < channels.limit; i++) {
 		struct channel *channel = &channels.table[i];
 
-		if (channel->handle != 0 && channel->rings.vcpu == vcpu)
+		if (channel->handle != 0 && channel->rings.vcpu == vcpu) {
 			close_channel(channel, -SILL_ECONNRESET);
+			event_drop_interrupt(vcpu);
+		}
 	}
 	arm(vcpu);
 	spin_unlock(&channels.lock);
@@ -548,5 +575,9 @@ void channels_end(bool forever)
 			close_channel(&channels.table[i], -SILL_ECONNRESET);
 	}
 	line_work();
+	if (forever) {
+		line_finish(UNLOAD_US);
+		line_stop();
+	}
 	spin_unlock(&channels.lock);
 }

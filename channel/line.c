@@ -27,13 +27,15 @@ static struct {
 	uint32_t baud, share, timeout_us;
 	bool shared;	     /* the console has the same UART */
 	bool in_frame;	     /* shared, without a session: bytes are a frame's, not typed */
-	int typed;	     /* -1: none */
+	struct queue typed;  /* bytes that are no frame's */
 	uint64_t console_at; /* of the console's text, what the link has */
 	uint64_t heard_us;   /* when the last byte arrived */
 	int64_t budget;	     /* ticks that may still be spent; below 0: too many were */
 	uint64_t budget_at;  /* the TSC when that was true */
 	uint64_t overruns;
-} line = {.typed = -1};
+} line;
+
+#define TYPED_SIZE 32u
 
 static uint64_t ticks(uint64_t us)
 {
@@ -53,7 +55,7 @@ static void sort_byte(uint8_t byte)
 	if (byte == 0)
 		line.in_frame = last == 0 || !line.in_frame;
 	else if (!line.in_frame)
-		line.typed = byte;
+		(void)queue_put(&line.typed, &byte, 1);
 	last = byte;
 }
 
@@ -98,7 +100,7 @@ void line_work(void)
 	uint8_t piece[UART_FIFO_SIZE];
 	uint64_t now;
 
-	if (!line_present())
+	if (!line_present() || console_in_panic())
 		return;
 	now = time_since_start_us();
 	feed_console();
@@ -171,13 +173,12 @@ uint64_t line_next(void)
 
 int line_take_console_byte(void)
 {
-	int byte = line.typed;
-	uint8_t from_link;
+	uint8_t byte;
 
-	line.typed = -1;
-	if (byte >= 0 || !line_present())
+	if (line_present() && (queue_get(&line.typed, &byte, 1) == 1 ||
+			       queue_get(&line.link->streams[LINK_CONSOLE].in, &byte, 1) == 1))
 		return byte;
-	return queue_get(&line.link->streams[LINK_CONSOLE].in, &from_link, 1) == 1 ? from_link : -1;
+	return -1;
 }
 
 uint16_t line_port(void)
@@ -185,10 +186,10 @@ uint16_t line_port(void)
 	return line.uart.port;
 }
 
-void line_finish(void)
+void line_finish(uint32_t us)
 {
 	const struct queue *out = &line.link->streams[LINK_CONSOLE].out;
-	uint64_t end = time_since_start_us() + FINISH_US;
+	uint64_t end = time_since_start_us() + us;
 
 	if (!line_present())
 		return;
@@ -196,6 +197,12 @@ void line_finish(void)
 		line_work();
 	while (line.link->up && (queue_used(out) > 0 || link_wants_to_send(line.link, end)) &&
 	       time_since_start_us() < end);
+}
+
+void line_stop(void)
+{
+	console_lend_serial(false);
+	line.uart.port = 0;
 }
 
 void line_describe(struct sill_link *state)
@@ -230,7 +237,7 @@ static bool take_uart(const struct sill_channel_settings *settings)
 		uart_start(&line.uart, port, settings->link_baud);
 		if (!uart_present(&line.uart))
 			continue;
-		line.shared = console_uses_port(port);
+		line.shared = console_share_serial(port);
 		return true;
 	}
 	return false;
@@ -244,6 +251,9 @@ void line_start(struct link *link, const struct sill_channel_settings *settings)
 		.timeout_us = settings->link_timeout_ms * 1000,
 	};
 
+	static uint8_t typed[TYPED_SIZE];
+
+	line.typed = (struct queue){typed, TYPED_SIZE, 0, 0};
 	line.link = link;
 	line.baud = settings->link_baud;
 	line.share = settings->link_share;

@@ -40,8 +40,11 @@ uint64_t line_next(void);
 /* A byte that somebody typed at the other end, or -1. */
 int line_take_console_byte(void);
 
-/* Until the console's text has left, if somebody is there, for half a second at the most. */
-void line_finish(void);
+/* Until what is to be said has left, if somebody is there, for so long at the most. */
+void line_finish(uint32_t us);
+
+/* The line is nobody's from now on. */
+void line_stop(void);
 
 void line_describe(struct sill_link *state);
 

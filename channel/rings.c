@@ -58,6 +58,7 @@ static uint64_t write_news(void *context, void *page)
 	control->state = news->state;
 	__atomic_store_n(&control->to_sill_tail, news->to_sill_tail, __ATOMIC_RELEASE);
 	__atomic_store_n(&control->to_guest_head, news->to_guest_head, __ATOMIC_RELEASE);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	return 0;
 }
 
@@ -150,6 +151,9 @@ static int64_t move(struct vcpu *vcpu, struct channel *channel, const struct rin
 
 	if (error != 0)
 		return error;
+	/* The direction was ended by a call: nothing may follow. */
+	if (channel->write_ended && !state->ended && to_take > 0)
+		return -SILL_EPROTO;
 	do {
 		taken = take(vcpu, channel, to_take);
 		if (taken < 0)
@@ -171,13 +175,11 @@ static int64_t move(struct vcpu *vcpu, struct channel *channel, const struct rin
 	return moved;
 }
 
-static void wake(struct vcpu *vcpu, struct channel_ring_pair *rings)
+/* False: on another CPU, or behind another interrupt. The next look of the right one does it. */
+static bool wake(struct vcpu *vcpu, const struct channel_ring_pair *rings)
 {
-	/*
-	 * On another CPU, or behind another interrupt: the next look of the right one tries again.
-	 */
-	rings->wake_due = rings->vector != 0 &&
-			  (vcpu != rings->vcpu || !event_add_interrupt(vcpu, rings->vector));
+	return rings->vector == 0 ||
+	       (vcpu == rings->vcpu && event_add_interrupt(vcpu, rings->vector));
 }
 
 static int64_t work(struct vcpu *vcpu, struct channel *channel)
@@ -208,8 +210,11 @@ static int64_t work(struct vcpu *vcpu, struct channel *channel)
 		.error = channel_error(channel),
 	};
 	(void)physical_visit(control, write_news, &news);
-	if (rings->wake_due || (words.wake != 0 && (moved > 0 || news.state != rings->told_state)))
-		wake(vcpu, rings);
+	rings->news |= moved > 0 || news.state != rings->told_state;
+	/* Only now: a guest that goes to sleep says so before it looks at the indices once more. */
+	(void)physical_visit(control, read_words, &words);
+	if (rings->news && words.wake != 0 && wake(vcpu, rings))
+		rings->news = false;
 	rings->told_state = news.state;
 	return moved;
 }

@@ -68,7 +68,8 @@ static void date_of_day(uint32_t day, uint32_t *year, uint32_t *month, uint32_t 
 	*of_month = day + 1;
 }
 
-#define TIME_LINE 32 /* bytes, the final NUL included */
+#define TIME_LINE     32 /* bytes, the final NUL included */
+#define LINES_AT_ONCE 32u
 
 static uint32_t write_time(char text[TIME_LINE])
 {
@@ -88,13 +89,18 @@ static uint32_t write_time(char text[TIME_LINE])
 static void work_time(struct channel *channel)
 {
 	struct queue *out = &channel->stream->out, *in = &channel->stream->in;
+	unsigned int lines = 0;
 	uint8_t byte;
 
-	while (queue_room(in) >= TIME_LINE && queue_get(out, &byte, 1) == 1) {
+	/* Not all at once: other CPUs may wait for their turn. */
+	while (lines < LINES_AT_ONCE && queue_room(in) >= TIME_LINE &&
+	       queue_get(out, &byte, 1) == 1) {
 		char text[TIME_LINE];
 
-		if (byte == '\n')
+		if (byte == '\n') {
 			(void)queue_put(in, text, write_time(text));
+			lines++;
+		}
 	}
 	channel->service_ended = channel->write_ended && queue_used(out) == 0;
 }

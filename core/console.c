@@ -12,6 +12,8 @@ static struct uart serial;
 
 /* The serial line is the link's for the time being: its text goes over the link instead. */
 static bool serial_lent;
+/* At any time it is the link that looks what has arrived there. */
+static bool serial_shared;
 
 /* What the link shows at its other end, and gets from there. */
 static struct text_ring copy;
@@ -40,7 +42,7 @@ bool console_present(void)
 
 __attribute__((cold, noinline)) static void put_elsewhere(uint8_t byte)
 {
-	if (!serial_lent)
+	if (!serial_lent || in_panic)
 		uart_put(&serial, byte);
 	if (in_panic && line_in_panic != NULL)
 		uart_put(line_in_panic, byte);
@@ -104,7 +106,7 @@ void console_flush(void)
 
 int console_take_byte(void)
 {
-	int byte = serial_lent ? -1 : uart_take(&serial);
+	int byte = serial_shared ? -1 : uart_take(&serial);
 
 	return byte >= 0 || take_from_link == NULL ? byte : take_from_link();
 }
@@ -131,9 +133,10 @@ size_t console_copy_read(uint64_t *from, char *to, size_t room)
 	return text_ring_read(&copy, from, to, room);
 }
 
-bool console_uses_port(uint16_t port)
+bool console_share_serial(uint16_t port)
 {
-	return uart_present(&serial) && serial.port == port;
+	serial_shared = uart_present(&serial) && serial.port == port;
+	return serial_shared;
 }
 
 void console_lend_serial(bool lent)
@@ -149,8 +152,14 @@ void console_panic_line(struct uart *line)
 void console_begin_panic(void)
 {
 	in_panic = true;
-	serial_lent = false;
+	/* What is in the FIFO is not known: the link may have filled it. */
+	serial.room = 0;
 	/* The end of a frame that may be on its way: what follows is text. */
 	if (copy.size != 0)
 		put_serial('\0');
+}
+
+bool console_in_panic(void)
+{
+	return __atomic_load_n(&in_panic, __ATOMIC_RELAXED);
 }

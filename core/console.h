@@ -37,15 +37,19 @@ void console_join_link(char *memory, size_t size, int (*take)(void), void (*flus
 /* Reads from that copy; positions as of core/text_ring.h. */
 size_t console_copy_read(uint64_t *from, char *to, size_t room);
 
-/* On a machine with one serial port the console shares it with the link. */
-bool console_uses_port(uint16_t port);
-/* Whether the link has the line: then the console neither writes to it nor reads from it. */
+/*
+ * The link is on the UART with this port. True if it is the console's, too: from now on the link
+ * receives what comes there, and gives what was typed to the console.
+ */
+bool console_share_serial(uint16_t port);
+/* Whether the link has the line for itself: then the console doesn't write to it. */
 void console_lend_serial(bool lent);
 
 /* The link's own line, if it is another one: panics are shown there, too, as plain text. */
 void console_panic_line(struct uart *line);
-/* From now on the text goes to all lines there are, whoever had them. */
+/* From now on the text goes to all lines; who had one leaves it alone. */
 void console_begin_panic(void);
+bool console_in_panic(void);
 
 /* Waits until all that was written has left the machine. */
 void console_flush(void);

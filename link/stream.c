@@ -179,6 +179,9 @@ static uint16_t data_next(const struct link *link, const struct link_stream *str
 
 	if (stream->state != LINK_OPEN || credit <= 0 || stream->sent == stream->out.head)
 		return 0;
+	/* An owner that goes on behind its own end: the other end would take none of it. */
+	if (stream->ending && !(stream->pending & KIND_BIT(KIND_END)))
+		return 0;
 	queue_bytes_from(&stream->out, stream->sent, &size);
 	if (size > (uint32_t)credit)
 		size = (uint32_t)credit;

@@ -55,7 +55,7 @@ is(scalar(@said), 21, 'each command came to an end') or diag($run->{serial});
 is("@status", '0 0 0 0 0 0 0 0 0 64 0 0 1 1 1 0 0 0 2 2 2', 'exit statuses') or diag($run->{serial});
 my ($doors, $nobody_doors, $info, $ping, $time, $log, $bench, $stats, $json, $wrong, $nobody_ping, $nobody_info, $nobody_log, $nobody_stats,
 	$nobody_unload, $once, $one_cpu, $unload, @gone) = @said;
-like($info, qr/\ASill: +[0-9.]+, underlay mode\nABI: +version 1, [0-9]+ calls\nfeatures: .* log stats unload underlay\ndoors: +vmcall cpuid port mmio\nCPUs: +2\n/,
+like($info, qr/\ASill: +[0-9.]+, underlay mode\nABI: +version 1, [0-9]+ calls\nfeatures: .* log stats unload underlay channels\ndoors: +vmcall cpuid port mmio\nCPUs: +2\n/,
 	'info');
 is($doors, "cpuid: 1000\nport: 1000\nmmio: 1000\n", 'doors for programs, if sill.conf opens them');
 is($nobody_doors, "cpuid: 1000\nport: not allowed\nmmio: not allowed\n", 'and for whom Linux lets use them');

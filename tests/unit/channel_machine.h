@@ -217,7 +217,7 @@ size_t console_copy_read(uint64_t *from, char *to, size_t room)
 	return 0;
 }
 
-bool console_uses_port(uint16_t port)
+bool console_share_serial(uint16_t port)
 {
 	(void)port;
 	return false;
@@ -226,6 +226,16 @@ bool console_uses_port(uint16_t port)
 void console_lend_serial(bool lent)
 {
 	(void)lent;
+}
+
+bool console_in_panic(void)
+{
+	return false;
+}
+
+void event_drop_interrupt(struct vcpu *vcpu)
+{
+	(void)vcpu;
 }
 
 void console_panic_line(struct uart *line)
