@@ -139,8 +139,7 @@ static struct channel *begin_call(struct vcpu *vcpu, uint64_t handle)
 
 static int64_t end_call(struct vcpu *vcpu, int64_t answer)
 {
-	if (vcpu == channels.user || vcpu == channels.first)
-		arm(vcpu);
+	arm(vcpu);
 	spin_unlock(&channels.lock);
 	return answer;
 }
@@ -304,19 +303,26 @@ static int64_t write_pieces(struct vcpu *vcpu, struct channel *channel, uint64_t
 	return (int64_t)done;
 }
 
+/* What reading and writing begin with: 0, or why not. In any case the lock is held afterwards. */
+static int64_t begin_move(struct vcpu *vcpu, uint64_t handle, uint64_t *size,
+			  struct channel **channel)
+{
+	*channel = begin_call(vcpu, handle);
+	if (*channel == NULL)
+		return -SILL_EBADF;
+	if ((*channel)->rings.vcpu != NULL)
+		return -SILL_EBUSY;
+	if (*size > SILL_CHANNEL_MOVE_MAX)
+		*size = SILL_CHANNEL_MOVE_MAX;
+	channel_work(*channel);
+	return channel_error(*channel);
+}
+
 int64_t channel_read(struct vcpu *vcpu, uint64_t handle, uint64_t to, uint64_t size)
 {
-	struct channel *channel = begin_call(vcpu, handle);
-	int64_t answer;
+	struct channel *channel;
+	int64_t answer = begin_move(vcpu, handle, &size, &channel);
 
-	if (channel == NULL)
-		return end_call(vcpu, -SILL_EBADF);
-	if (channel->rings.vcpu != NULL)
-		return end_call(vcpu, -SILL_EBUSY);
-	if (size > SILL_CHANNEL_MOVE_MAX)
-		size = SILL_CHANNEL_MOVE_MAX;
-	channel_work(channel);
-	answer = channel_error(channel);
 	if (answer == 0)
 		answer = read_pieces(vcpu, channel, to, size);
 	if (answer == 0 && size > 0 && !channel_has_ended(channel))
@@ -325,23 +331,16 @@ int64_t channel_read(struct vcpu *vcpu, uint64_t handle, uint64_t to, uint64_t s
 	if (answer == 0 && size > 0)
 		channel_took_all(channel);
 	/* There is room again. */
-	channel_work(channel);
+	if (answer >= 0)
+		channel_work(channel);
 	return end_call(vcpu, answer);
 }
 
 int64_t channel_write(struct vcpu *vcpu, uint64_t handle, uint64_t from, uint64_t size)
 {
-	struct channel *channel = begin_call(vcpu, handle);
-	int64_t answer;
+	struct channel *channel;
+	int64_t answer = begin_move(vcpu, handle, &size, &channel);
 
-	if (channel == NULL)
-		return end_call(vcpu, -SILL_EBADF);
-	if (channel->rings.vcpu != NULL)
-		return end_call(vcpu, -SILL_EBUSY);
-	if (size > SILL_CHANNEL_MOVE_MAX)
-		size = SILL_CHANNEL_MOVE_MAX;
-	channel_work(channel);
-	answer = channel_error(channel);
 	if (answer == 0 && (channel->write_ended || channel_is_over(channel)))
 		answer = -SILL_EPIPE;
 	if (answer == 0) {
@@ -349,7 +348,8 @@ int64_t channel_write(struct vcpu *vcpu, uint64_t handle, uint64_t from, uint64_
 		if (answer == 0 && size > 0)
 			answer = -SILL_EAGAIN;
 	}
-	channel_work(channel);
+	if (answer >= 0)
+		channel_work(channel);
 	return end_call(vcpu, answer);
 }
 
@@ -397,8 +397,6 @@ int64_t channel_rings(struct vcpu *vcpu, uint64_t handle, uint64_t description)
 		answer = -SILL_EBADF;
 	else if (answer == 0)
 		answer = rings_name(vcpu, channel, &rings);
-	if (answer == 0)
-		arm(vcpu);
 	return end_call(vcpu, answer);
 }
 
@@ -413,8 +411,6 @@ int64_t channel_kick(struct vcpu *vcpu, uint64_t handle)
 		answer = -SILL_ENODEV;
 	else
 		answer = rings_kick(vcpu, channel);
-	if (channel != NULL && channel->rings.vcpu == vcpu)
-		arm(vcpu);
 	return end_call(vcpu, answer);
 }
 

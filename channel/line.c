@@ -19,12 +19,10 @@
 #define RECEIVING_US 5000u
 #define LISTEN_US    50000u
 
-#define FINISH_US    500000u
-
 static struct {
 	struct link *link;
 	struct uart uart;
-	uint32_t baud, share, timeout_us;
+	uint32_t baud, share;
 	bool shared;	     /* the console has the same UART */
 	bool in_frame;	     /* shared, without a session: bytes are a frame's, not typed */
 	struct queue typed;  /* bytes that are no frame's */

@@ -2,8 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # Channels in guest mode, over the serial line to sill-link: guest-stub reads a file of this machine and sends bytes
-# through a program on it; Sill's console is shown here. A machine with one serial port, which the console shares. And
-# none: what there is without channels.
+# through a program on it; Sill's console is shown here. And what there is where sill.conf allows no channels.
 
 use strict;
 use warnings;
@@ -63,7 +62,7 @@ like($run->{link}, qr/\] sill: verdict: success$/m, 'and its last line');
 unlike($run->{link}, qr/MUST-NOT-APPEAR/, 'nothing from outside the folder');
 is(join(' ', grep { $_ != 0 } @{ $run->{link_statuses} }), '', 'sill-link ended as asked') or diag($run->{link});
 
-# 16 bytes are all that a plain guest without channels pays for: an answer.
+# Without channels there is no link either, though one is named.
 $run = boot(name => 'none', timeout => 60, conf => <<'EOF2', files => ['build/guest-stub/guest-stub.elf']);
 channels = 0
 link = com2

@@ -27,7 +27,8 @@ says() { # STATUS out|err RE ARGUMENT…
 	result $? "sill${*:+ $*}"
 }
 
-for command in info ping time log stats bench unload 'ping 1000' 'log -f' 'stats --json'; do
+for command in info ping time log stats bench unload 'ping 1000' 'log -f' 'stats --json' \
+	channels 'channels --json' 'channels --close a' 'send a' 'recv a' 'connect a' 'mount /' resolution 'clock --compare' 'clock --set'; do
 	# shellcheck disable=SC2086 # words
 	says 2 err 'sill: no Sill beneath this system' $command
 done
@@ -38,7 +39,7 @@ says 64 err 'usage: sill COMMAND'$'\n''.*'
 says 64 err 'sill: no command is called pong \(see sill --help\)' pong
 says 64 err 'sill: no command is called  \(see sill --help\)' ''
 for wrong in 'info x' 'ping 0' 'ping -1' 'ping 1x' 'ping 99999999999999999999' 'ping 1 2' 'time x' 'log -x' 'log -f x' \
-	'stats --jsno' 'stats --json x' 'bench x' 'unload x'; do
+	'stats --jsno' 'stats --json x' 'bench x' 'unload x' 'resolution x' 'clock --x' 'send a --x' 'mount / --x'; do
 	# shellcheck disable=SC2086 # words
 	says 64 err "sill: ${wrong%% *}: not understood: ${wrong##* } \(see sill --help\)" $wrong
 done
