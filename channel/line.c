@@ -19,6 +19,9 @@
 #define RECEIVING_US 5000u
 #define LISTEN_US    50000u
 
+/* So long after the last byte the next isn't of the same frame. */
+#define BETWEEN_US 20000u
+
 static struct {
 	struct link *link;
 	struct uart uart;
@@ -77,6 +80,8 @@ static unsigned int receive(uint64_t now)
 	unsigned int seen, received = 0;
 	uint8_t byte = 0;
 
+	if (now - line.heard_us >= BETWEEN_US)
+		line.in_frame = false;
 	for (unsigned int i = 0; i < LOOKS; i++) {
 		seen = uart_look(&line.uart, &byte);
 		if ((seen & UART_LOST) != 0)

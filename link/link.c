@@ -8,7 +8,7 @@
 
 _Static_assert(sizeof(struct hello) == 12, "no holes in the payload of HELLO");
 
-#define HELLO_EVERY_US 250000u
+#define CALL_EVERY_US  250000u
 #define STRAY_EVERY_US 100000u
 #define ALIVE_EVERY_US 10000u
 
@@ -40,6 +40,7 @@ static uint32_t session_mark(const struct link *link, bool of_opener)
 static void begin_session(struct link *link)
 {
 	link->up = true;
+	link->call_wanted = false;
 	window_reset(link);
 	stream_begin_console(&link->streams[LINK_CONSOLE]);
 }
@@ -57,7 +58,7 @@ static void lose_session(struct link *link, int32_t reason)
 		link->session = link->session * 1664525 + 1013904223;
 	while (link->session == 0);
 	link->hello_wanted = false;
-	link->hello_due = 0;
+	link->call_due = 0;
 	link->ack_wanted = false;
 	link->ack_flags = 0;
 	window_reset(link);
@@ -74,6 +75,8 @@ static bool take_hello(struct link *link, uint64_t now)
 	__builtin_memcpy(&hello, frame->payload, sizeof(hello));
 	if (hello.version != LINK_VERSION) {
 		link->other_version = hello.version;
+		/* So that the other end says so, too. */
+		link->hello_wanted |= !link->config.opener;
 		return true;
 	}
 	if (hello.session == 0 || hello.payload_max < PAYLOAD_MIN)
@@ -155,6 +158,25 @@ static bool take_numbered(struct link *link, uint64_t now)
 	return true;
 }
 
+static void answer_stranger(struct link *link, uint64_t now)
+{
+	if (now < link->stray_due)
+		return;
+	link->stray_due = now + STRAY_EVERY_US;
+	link->hello_wanted = true;
+}
+
+/* Somebody calls, or knocks: is anybody there? */
+static void take_empty(struct link *link, uint64_t now)
+{
+	if (!link->config.opener)
+		return;
+	if (!link->up)
+		answer_stranger(link, now);
+	else if (now - link->given_at >= ALIVE_EVERY_US)
+		link->ack_wanted = true;
+}
+
 /* False: it breaks the rules. */
 static bool take_frame(struct link *link, uint64_t now)
 {
@@ -164,10 +186,7 @@ static bool take_frame(struct link *link, uint64_t now)
 		return take_hello(link, now);
 	if (!link->other || header->session != session_mark(link, !link->config.opener)) {
 		/* Of a session that is no more, here at least: the other end should know. */
-		if (now >= link->stray_due) {
-			link->stray_due = now + STRAY_EVERY_US;
-			link->hello_wanted = true;
-		}
+		answer_stranger(link, now);
 		return true;
 	}
 	if (!link->up)
@@ -198,9 +217,7 @@ enum frame_event link_receive(struct link *link, uint8_t byte, uint64_t now)
 			window_missing(link, 0, now);
 		break;
 	case FRAME_EMPTY:
-		/* Maybe a knock: somebody waits to hear that this end is awake. */
-		if (link->up && link->config.opener && now - link->given_at >= ALIVE_EVERY_US)
-			link->ack_wanted = true;
+		take_empty(link, now);
 		break;
 	case FRAME_NOTHING:
 		break;
@@ -238,9 +255,9 @@ static uint64_t ask_due(const struct link *link)
 	return later(link->heard_at + timeout / 4, link->asked_at + timeout / 8 + 1);
 }
 
-static uint64_t hello_due(const struct link *link)
+static uint64_t call_due(const struct link *link)
 {
-	return link->up || link->config.opener ? LINK_NEVER : link->hello_due;
+	return link->up || link->config.opener ? LINK_NEVER : link->call_due;
 }
 
 static uint64_t knocked_due(const struct link *link)
@@ -252,7 +269,7 @@ static uint64_t knocked_due(const struct link *link)
 static uint64_t next_tick(const struct link *link)
 {
 	return earlier(earlier(earlier(knocked_due(link), lost_due(link)), ask_due(link)),
-		       earlier(window_due(link), hello_due(link)));
+		       earlier(window_due(link), call_due(link)));
 }
 
 static void tick(struct link *link, uint64_t now)
@@ -270,15 +287,16 @@ static void tick(struct link *link, uint64_t now)
 	}
 	if (now >= window_due(link))
 		window_timeout(link);
-	if (now >= hello_due(link)) {
-		link->hello_due = now + HELLO_EVERY_US;
-		link->hello_wanted = true;
+	if (now >= call_due(link)) {
+		link->call_due = now + CALL_EVERY_US;
+		link->call_wanted = true;
 	}
 }
 
 enum next {
 	NEXT_NONE,
 	NEXT_HELLO,
+	NEXT_CALL,
 	NEXT_ACK,
 	NEXT_AGAIN, /* a frame that was sent before */
 	NEXT_FRAME, /* a new one */
@@ -293,7 +311,7 @@ static enum next choose(const struct link *link, struct link_frame *frame)
 	if (link->hello_wanted)
 		return NEXT_HELLO;
 	if (!link->up)
-		return NEXT_NONE;
+		return link->call_wanted ? NEXT_CALL : NEXT_NONE;
 	if (link->next < link->flying) {
 		*frame = link->frames[(link->first + link->next) % LINK_WINDOW];
 		next = NEXT_AGAIN;
@@ -305,6 +323,15 @@ static enum next choose(const struct link *link, struct link_frame *frame)
 	    (next == NEXT_NONE || link->ack_flags || frame->length > SHORT_FRAME))
 		return NEXT_ACK;
 	return next;
+}
+
+/* No frame, only what stands between frames. */
+static void encode_zeros(struct link *link, uint32_t count)
+{
+	memset(link->encoded, 0, count);
+	link->encoded_size = count;
+	link->encoded_given = 0;
+	link->encoded_numbered = false;
 }
 
 static void encode(struct link *link, struct frame_header header, const void *payload, size_t size)
@@ -377,15 +404,16 @@ static bool encode_next(struct link *link, uint64_t now)
 	    now - link->awake_at >= config->sleeps_after_us) {
 		link->knocking = true;
 		link->knocked_until = now + config->wake_us;
-		link->encoded[0] = 0;
-		link->encoded_size = 1;
-		link->encoded_given = 0;
-		link->encoded_numbered = false;
+		encode_zeros(link, 1);
 		return true;
 	}
 	switch (next) {
 	case NEXT_HELLO:
 		encode_hello(link);
+		break;
+	case NEXT_CALL:
+		encode_zeros(link, 2);
+		link->call_wanted = false;
 		break;
 	case NEXT_ACK:
 		encode_ack(link);
@@ -450,5 +478,6 @@ void link_line_joined(struct link *link, uint64_t now)
 	link->knocking = false;
 	link->awake_at = 0;
 	link->asked_at = now;
-	link->hello_wanted = true;
+	link->call_due = now;
+	link->hello_wanted = link->up;
 }

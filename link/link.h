@@ -121,7 +121,7 @@ struct link {
 
 	/* The link's own. Session and silence; see docs/link.md. */
 	uint32_t session, other; /* both ends' numbers; other is 0 until it is known */
-	bool hello_wanted, ack_wanted;
+	bool hello_wanted, ack_wanted, call_wanted;
 	uint8_t ack_flags;
 	bool knocking; /* the acceptor, if the opener may sleep */
 
@@ -149,8 +149,8 @@ struct link {
 	uint32_t encoded_size, encoded_given;
 
 	/* Moments. */
-	uint64_t hello_due;	/* the acceptor, without a session */
-	uint64_t stray_due;	/* an answer to frames of another session */
+	uint64_t call_due;	/* the acceptor, without a session */
+	uint64_t stray_due;	/* an answer to one who knows nothing of this session */
 	uint64_t heard_at;	/* the last good frame of the session */
 	uint64_t asked_at;	/* the last time that silence was met with a question */
 	uint64_t byte_at;	/* the last byte at all */

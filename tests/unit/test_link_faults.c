@@ -386,7 +386,7 @@ static void test_faults_with_slow_readers(void **state)
 {
 	(void)state;
 	many_faults(2, 4096, 200, 16, 20000, 300);
-	many_faults(3, 256, 0, 4096, 20000, 300);
+	many_faults(3, 256, 0, 4096, 20000, 600);
 	many_faults(4, 65536, 3000, 4096, 20000, 300);
 }
 
