@@ -94,7 +94,6 @@ sub host
 }
 
 my $read = <<'EOF2';
-host join
 say() { echo "BEGIN $*"; "$@" 2>&1; echo "END $?"; }
 sum() { sha256sum | cut -c 1-64; }
 seconds() { cut -d ' ' -f 1 /proc/uptime; }
@@ -191,7 +190,7 @@ for my $cpus ($ARGV[0] // 1) {
 	make_folder();
 	my $large = sha256_hex(slurp("$share/large"));
 	my $run = boot_linux(name => "$cpus CPU", cpus => $cpus, sill => 1, modules => 1, model => 'corei7_haswell_4770',
-		link => [ '--verbose', '--share', $share ], link_cable => 'cut', host => \&host, timeout => $ENV{SILL_SOAK} ? 7200 : 300, programs => \@request_files,
+		link => [ '--verbose', '--share', $share ], host => \&host, timeout => $ENV{SILL_SOAK} ? 7200 : 300, programs => \@request_files,
 		conf => "log = debug\nlink_share = 60\n", script => $read . $write);
 	my $label = sub { "$cpus CPU: $_[0]" };
 	my $said = sub {

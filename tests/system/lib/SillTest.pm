@@ -26,8 +26,6 @@
 #   serial2    1 = it has a second serial port
 #   link       [ ARGUMENT, … ]: it has a second serial port, at the other end of which sill-link runs with these
 #   link_tty   1 = of that line the serial port loses bytes that come faster than they are taken, as a real one does
-#   link_cable a command for the cable before the machine starts, as 'cut': what comes earlier than Sill is typed at
-#              the firmware, which has its console on this port too
 #   host       a function that the machine calls: for a line 'HOST words' on the console it gets the words and, if
 #              there is a link, that (lib/SillLink.pm); what it answers is typed, as a line
 #   may_die    1 = a machine without a verdict is not a failure of itself
@@ -116,7 +114,6 @@ sub boot
 
 	my $link = $o{link} ? SillLink->new(base => $base, arguments => $o{link}, tty => $o{link_tty}) : undef;
 	push @option, '--serial2-to', $link->line if $link;
-	$link->cable($o{link_cable}) if defined $o{link_cable};
 	push @option, '--stdin', '--stdin-after', '^HOST ' if $o{host};
 	unlink "$base.serial";
 
