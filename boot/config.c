@@ -963,6 +963,32 @@ static int check_line(struct parser *parser, const char *text, size_t *length)
 }
 
 /*
+ * Silence must be longer than several of the longest frames take (link/link.h): four of 4200 bytes,
+ * 10 bits each. Up to 3360 s, at 50 baud.
+ */
+#define FOUR_FRAMES_BITS (4u * 4200u * 10u)
+
+static int end_link_timeout(struct parser *parser)
+{
+	struct sill_channel_settings *channels = &parser->config->channels;
+	unsigned int line = parser->seen[index_of("link_timeout")];
+	uint32_t least = FOUR_FRAMES_BITS / channels->link_baud + 1;
+
+	if (channels->link_timeout_ms >= least * 1000)
+		return 0;
+	if (line == 0) {
+		channels->link_timeout_ms = least * 1000;
+		return 0;
+	}
+	parser->error->line = line;
+	format(parser->error->text, sizeof(parser->error->text),
+	       "link_timeout = %u: four of the link's frames take longer at %u baud; at least %u "
+	       "seconds, or a higher baud",
+	       channels->link_timeout_ms / 1000, channels->link_baud, least);
+	return -SILL_EINVAL;
+}
+
+/*
  * What can only be judged when all of the file is known: whether each key belongs to the mode,
  * which may stand anywhere, and whether the mode has what it needs.
  */
@@ -1002,6 +1028,8 @@ static int end_file(struct parser *parser)
 				 "Sill's own loader uses them");
 	/* One rate for both: on a machine with one port they share it. */
 	config->channels.link_baud = config->serial.baud;
+	if (end_link_timeout(parser) != 0)
+		return -SILL_EINVAL;
 	/* The serial port belongs to who runs on top, unless one is named. */
 	if (underlay && parser->seen[index_of("console")] == 0)
 		config->serial.port = 0;

@@ -29,8 +29,13 @@ uint32_t channel_state(const struct channel *channel)
 	bool service = channel->service != NULL;
 	uint32_t state = 0;
 
-	if (channel_error(channel) != 0)
+	if (channel->error != 0)
 		return SILL_CHANNEL_BROKEN;
+	/* Nothing more will be, but what has come has come, and what was delivered was. */
+	if (channel_error(channel) != 0)
+		return SILL_CHANNEL_BROKEN |
+		       (queue_used(&stream->in) > 0 ? SILL_CHANNEL_READABLE : 0) |
+		       (stream->done ? SILL_CHANNEL_DELIVERED : 0);
 	if (service || stream->state == LINK_OPEN)
 		state |= SILL_CHANNEL_CONNECTED;
 	if (queue_used(&stream->in) > 0 || ended)

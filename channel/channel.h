@@ -93,8 +93,14 @@ int64_t rings_name(struct vcpu *vcpu, struct channel *channel,
  */
 int64_t rings_kick(struct vcpu *vcpu, struct channel *channel);
 
-/* The same, by the timer of the vCPU on which they were named. */
-void rings_look(struct vcpu *vcpu, struct channel *channel);
+/*
+ * The channel is about to be closed: the guest finds that in the page that it named, and is woken
+ * if it sleeps, though later if it does so on another CPU.
+ */
+void rings_close(struct vcpu *vcpu, const struct channel *channel);
+
+/* The same, by the timer of the vCPU on which they were named; answers whether anything moved. */
+bool rings_look(struct vcpu *vcpu, struct channel *channel);
 
 /* The value of the TSC at which rings_look() is to be called next. */
 uint64_t rings_next(const struct channel *channel);

@@ -72,6 +72,12 @@ static void arm(struct vcpu *vcpu)
 	timer_set(vcpu, TIMER_CHANNELS, at);
 }
 
+static void set_user(struct vcpu *vcpu)
+{
+	channels.user = vcpu;
+	channels.user_seen = rdtsc();
+}
+
 void channels_look(struct vcpu *vcpu)
 {
 	spin_lock(&channels.lock);
@@ -80,12 +86,14 @@ void channels_look(struct vcpu *vcpu)
 	else if (vcpu == channels.first &&
 		 rdtsc() - channels.user_seen > time_tsc_hz() / 1000 * USER_GONE_MS)
 		channels.user = vcpu;
+	event_take_posted(vcpu);
 	line_work_unasked();
 	for (uint32_t i = 0; i < channels.limit; i++) {
 		struct channel *channel = &channels.table[i];
 
-		if (channel->handle != 0 && channel->rings.vcpu == vcpu)
-			rings_look(vcpu, channel);
+		if (channel->handle != 0 && channel->rings.vcpu == vcpu &&
+		    rings_look(vcpu, channel) && channel->service == NULL)
+			set_user(vcpu);
 	}
 	arm(vcpu);
 	spin_unlock(&channels.lock);
@@ -116,12 +124,6 @@ static struct channel *find(uint64_t handle)
 	return channel;
 }
 
-static void set_user(struct vcpu *vcpu)
-{
-	channels.user = vcpu;
-	channels.user_seen = rdtsc();
-}
-
 /* The caller of a call: who uses the line looks after it from now on. */
 static struct channel *begin_call(struct vcpu *vcpu, uint64_t handle)
 {
@@ -144,8 +146,11 @@ static int64_t end_call(struct vcpu *vcpu, int64_t answer)
 	return answer;
 }
 
-static void close_channel(struct channel *channel, int32_t reason)
+/* vcpu: that which runs the guest; NULL: nobody is to be told in the guest's memory. */
+static void close_channel(struct vcpu *vcpu, struct channel *channel, int32_t reason)
 {
+	if (channel->rings.vcpu != NULL && vcpu != NULL)
+		rings_close(vcpu, channel);
 	if (channel->service == NULL)
 		link_close(channel->link, channel->stream_number, reason);
 	*channel = (struct channel){
@@ -192,7 +197,7 @@ static int64_t open_named(struct vcpu *vcpu, const char *name, bool take_over)
 	if (channel != NULL && !take_over)
 		return -SILL_EBUSY;
 	if (channel != NULL)
-		close_channel(channel, -SILL_ECONNRESET);
+		close_channel(vcpu, channel, -SILL_ECONNRESET);
 	channel = find_free(service != NULL);
 	if (channel == NULL)
 		return -SILL_ENFILE;
@@ -240,7 +245,7 @@ int64_t channel_close(struct vcpu *vcpu, uint64_t handle, uint64_t what, uint64_
 	if (channel == NULL)
 		return end_call(vcpu, -SILL_EBADF);
 	if (what == SILL_CHANNEL_ALL)
-		close_channel(channel, 0);
+		close_channel(vcpu, channel, 0);
 	else
 		channel_end_writing(channel, has_crc32 != 0, (uint32_t)crc32);
 	if (channel->handle != 0)
@@ -315,7 +320,7 @@ static int64_t begin_move(struct vcpu *vcpu, uint64_t handle, uint64_t *size,
 	if (*size > SILL_CHANNEL_MOVE_MAX)
 		*size = SILL_CHANNEL_MOVE_MAX;
 	channel_work(*channel);
-	return channel_error(*channel);
+	return 0;
 }
 
 int64_t channel_read(struct vcpu *vcpu, uint64_t handle, uint64_t to, uint64_t size)
@@ -324,7 +329,12 @@ int64_t channel_read(struct vcpu *vcpu, uint64_t handle, uint64_t to, uint64_t s
 	int64_t answer = begin_move(vcpu, handle, &size, &channel);
 
 	if (answer == 0)
+		answer = channel->error;
+	if (answer == 0)
 		answer = read_pieces(vcpu, channel, to, size);
+	/* What came before the link was lost can still be read. */
+	if (answer == 0 && size > 0)
+		answer = channel_error(channel);
 	if (answer == 0 && size > 0 && !channel_has_ended(channel))
 		answer = -SILL_EAGAIN;
 	/* Who reads the end has done with what came before it. */
@@ -341,6 +351,8 @@ int64_t channel_write(struct vcpu *vcpu, uint64_t handle, uint64_t from, uint64_
 	struct channel *channel;
 	int64_t answer = begin_move(vcpu, handle, &size, &channel);
 
+	if (answer == 0)
+		answer = channel_error(channel);
 	if (answer == 0 && (channel->write_ended || channel_is_over(channel)))
 		answer = -SILL_EPIPE;
 	if (answer == 0) {
@@ -553,27 +565,35 @@ void channels_begin(struct vcpu *vcpu)
 	for (uint32_t i = 0; i < channels.limit; i++) {
 		struct channel *channel = &channels.table[i];
 
-		if (channel->handle != 0 && channel->rings.vcpu == vcpu) {
-			close_channel(channel, -SILL_ECONNRESET);
-			event_drop_interrupt(vcpu);
-		}
+		if (channel->handle != 0 && channel->rings.vcpu == vcpu)
+			close_channel(NULL, channel, -SILL_ECONNRESET);
 	}
 	arm(vcpu);
 	spin_unlock(&channels.lock);
 }
 
-void channels_end(bool forever)
+static void close_all(struct vcpu *vcpu)
 {
-	spin_lock(&channels.lock);
-	channels.closed |= forever;
 	for (uint32_t i = 0; i < channels.limit; i++) {
 		if (channels.table[i].handle != 0)
-			close_channel(&channels.table[i], -SILL_ECONNRESET);
+			close_channel(vcpu, &channels.table[i], -SILL_ECONNRESET);
 	}
 	line_work();
-	if (forever) {
-		line_finish(UNLOAD_US);
-		line_stop();
-	}
+}
+
+void channels_end(void)
+{
+	spin_lock(&channels.lock);
+	close_all(NULL);
+	spin_unlock(&channels.lock);
+}
+
+void channels_leave(struct vcpu *vcpu)
+{
+	spin_lock(&channels.lock);
+	channels.closed = true;
+	close_all(vcpu);
+	line_finish(UNLOAD_US);
+	line_stop();
 	spin_unlock(&channels.lock);
 }

@@ -37,8 +37,11 @@ void channels_look(struct vcpu *vcpu);
 /* An interrupt for one of its rings may come to this vCPU some time. */
 bool channels_may_wake(const struct vcpu *vcpu);
 
-/* The guest has ended, or goes on without Sill: closes all. forever: none is opened any more. */
-void channels_end(bool forever);
+/* The guest has ended: closes all. */
+void channels_end(void);
+
+/* The guest goes on without Sill: closes all, and none is opened any more. */
+void channels_leave(struct vcpu *vcpu);
 
 /* The calls; answers are as in hypercall/calls.def. Memory is the caller's, by linear address. */
 int64_t channel_open(struct vcpu *vcpu, uint64_t name, uint64_t length, uint64_t flags);

@@ -31,12 +31,31 @@ static struct {
 	struct queue typed;  /* bytes that are no frame's */
 	uint64_t console_at; /* of the console's text, what the link has */
 	uint64_t heard_us;   /* when the last byte arrived */
+	uint64_t now_us;     /* the link's time, */
+	uint64_t clock_us;   /* and time_since_start_us() at that moment */
 	int64_t budget;	     /* ticks that may still be spent; below 0: too many were */
 	uint64_t budget_at;  /* the TSC when that was true */
 	uint64_t overruns;
 } line;
 
 #define TYPED_SIZE 32u
+
+/* However long the CPU slept, and whatever an OS made of the TSC, no more time passes in one go. */
+#define STEP_MOST_US 1000000
+
+/* The link's time, which never goes back. */
+static uint64_t moment(void)
+{
+	int64_t step = (int64_t)(time_since_start_us() - line.clock_us);
+
+	/* A little less is another CPU's TSC. */
+	if (step < 0 && step > -STEP_MOST_US)
+		return line.now_us;
+	line.clock_us += (uint64_t)step;
+	if (step > 0)
+		line.now_us += (uint64_t)(step < STEP_MOST_US ? step : STEP_MOST_US);
+	return line.now_us;
+}
 
 static uint64_t ticks(uint64_t us)
 {
@@ -105,7 +124,7 @@ void line_work(void)
 
 	if (!line_present() || console_in_panic())
 		return;
-	now = time_since_start_us();
+	now = moment();
 	feed_console();
 	if ((receive(now) & UART_ROOM) != 0)
 		uart_send(&line.uart, piece, link_transmit(line.link, piece, sizeof(piece), now));
@@ -156,7 +175,7 @@ static uint64_t busy_ticks(bool receiving)
 
 uint64_t line_next(void)
 {
-	uint64_t now_us = time_since_start_us(), now = rdtsc(), next, due_us;
+	uint64_t now_us = moment(), now = rdtsc(), next, due_us;
 
 	if (link_wants_to_send(line.link, now_us) || now_us - line.heard_us < LISTEN_US) {
 		next = now + busy_ticks(now_us - line.heard_us < RECEIVING_US);
@@ -192,14 +211,15 @@ uint16_t line_port(void)
 void line_finish(uint32_t us)
 {
 	const struct queue *out = &line.link->streams[LINK_CONSOLE].out;
-	uint64_t end = time_since_start_us() + us;
+	uint64_t end;
 
 	if (!line_present())
 		return;
+	end = moment() + us;
 	do
 		line_work();
 	while (line.link->up && (queue_used(out) > 0 || link_wants_to_send(line.link, end)) &&
-	       time_since_start_us() < end);
+	       moment() < end);
 }
 
 void line_stop(void)
@@ -232,6 +252,8 @@ void line_describe(struct sill_link *state)
 
 static bool take_uart(const struct sill_channel_settings *settings)
 {
+	/* The port may be the console's: its FIFO is emptied. */
+	console_flush();
 	for (unsigned int i = 0; i < 2; i++) {
 		uint16_t port = (uint16_t)settings->link_ports[i];
 

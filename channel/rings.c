@@ -142,7 +142,8 @@ static int64_t give(struct vcpu *vcpu, struct channel *channel, uint32_t most)
 }
 
 /* Until nothing moves any more: a queue may be smaller than a ring. */
-static int64_t move(struct vcpu *vcpu, struct channel *channel, const struct ring_words *words)
+static int64_t move(struct vcpu *vcpu, struct channel *channel, const struct ring_words *words,
+		    bool asked)
 {
 	struct ring_state *state = &channel->rings.state;
 	uint32_t to_take, to_give;
@@ -163,7 +164,9 @@ static int64_t move(struct vcpu *vcpu, struct channel *channel, const struct rin
 			state->ended = true;
 			channel_end_writing(channel, false, 0);
 		}
-		channel_work(channel);
+		/* Unasked, the line has its share of the time, and has just had it. */
+		if (asked || channel->service != NULL)
+			channel_work(channel);
 		given = give(vcpu, channel, to_give);
 		if (given < 0)
 			return given;
@@ -182,7 +185,8 @@ static bool wake(struct vcpu *vcpu, const struct channel_ring_pair *rings)
 	       (vcpu == rings->vcpu && event_add_interrupt(vcpu, rings->vector));
 }
 
-static int64_t work(struct vcpu *vcpu, struct channel *channel)
+/* asked: the guest called. Answers how many bytes were moved, or the channel's error. */
+static int64_t work(struct vcpu *vcpu, struct channel *channel, bool asked)
 {
 	struct channel_ring_pair *rings = &channel->rings;
 	struct ring_words words;
@@ -196,9 +200,9 @@ static int64_t work(struct vcpu *vcpu, struct channel *channel)
 		return -SILL_EFAULT;
 	}
 	(void)physical_visit(control, read_words, &words);
-	moved = channel_error(channel);
+	moved = channel->error;
 	if (moved == 0) {
-		moved = move(vcpu, channel, &words);
+		moved = move(vcpu, channel, &words, asked);
 		if (moved < 0)
 			channel->error = (int32_t)moved;
 	}
@@ -216,7 +220,7 @@ static int64_t work(struct vcpu *vcpu, struct channel *channel)
 	if (rings->news && words.wake != 0 && wake(vcpu, rings))
 		rings->news = false;
 	rings->told_state = news.state;
-	return moved;
+	return news.error != 0 ? news.error : moved;
 }
 
 static void set_asleep(struct vcpu *vcpu, struct channel_ring_pair *rings, uint32_t asleep)
@@ -229,9 +233,29 @@ static void set_asleep(struct vcpu *vcpu, struct channel_ring_pair *rings, uint3
 	rings->asleep = asleep;
 }
 
+void rings_close(struct vcpu *vcpu, const struct channel *channel)
+{
+	const struct channel_ring_pair *rings = &channel->rings;
+	struct news news = {
+		.to_sill_tail = rings->state.to_sill_tail,
+		.to_guest_head = rings->state.to_guest_head,
+		.state = SILL_CHANNEL_BROKEN,
+		.error = channel_error(channel) != 0 ? channel_error(channel) : -SILL_ECONNRESET,
+	};
+	struct ring_words words;
+	uint64_t control;
+
+	if (find_page(vcpu, rings->control, &control) != 0)
+		return;
+	(void)physical_visit(control, write_news, &news);
+	(void)physical_visit(control, read_words, &words);
+	if (words.wake != 0 && !wake(vcpu, rings))
+		event_post_interrupt(rings->vcpu, rings->vector);
+}
+
 int64_t rings_kick(struct vcpu *vcpu, struct channel *channel)
 {
-	int64_t moved = work(vcpu, channel);
+	int64_t moved = work(vcpu, channel, true);
 
 	channel->rings.idle = 0;
 	/* Whose timer would look: without one the guest has to call each time. */
@@ -240,22 +264,23 @@ int64_t rings_kick(struct vcpu *vcpu, struct channel *channel)
 	return moved;
 }
 
-void rings_look(struct vcpu *vcpu, struct channel *channel)
+bool rings_look(struct vcpu *vcpu, struct channel *channel)
 {
 	struct channel_ring_pair *rings = &channel->rings;
 
-	if (work(vcpu, channel) > 0) {
+	if (work(vcpu, channel, false) > 0) {
 		rings->idle = 0;
-		return;
+		return true;
 	}
 	rings->idle++;
 	if (rings->idle < BUSY_LOOKS || rings->asleep != 0)
-		return;
+		return false;
 	set_asleep(vcpu, rings, 1);
-	if (work(vcpu, channel) > 0) {
-		rings->idle = 0;
-		set_asleep(vcpu, rings, 0);
-	}
+	if (work(vcpu, channel, false) <= 0)
+		return false;
+	rings->idle = 0;
+	set_asleep(vcpu, rings, 0);
+	return true;
 }
 
 uint64_t rings_next(const struct channel *channel)
@@ -288,7 +313,7 @@ static int look_at_pages(struct vcpu *vcpu, const struct sill_channel_rings *rin
 int64_t rings_name(struct vcpu *vcpu, struct channel *channel,
 		   const struct sill_channel_rings *rings)
 {
-	int error = look_at_pages(vcpu, rings);
+	int64_t error = look_at_pages(vcpu, rings);
 
 	if (error != 0)
 		return error;
@@ -303,5 +328,10 @@ int64_t rings_name(struct vcpu *vcpu, struct channel *channel,
 	memcpy(channel->rings.to_sill, rings->to_sill, sizeof(rings->to_sill));
 	memcpy(channel->rings.to_guest, rings->to_guest, sizeof(rings->to_guest));
 	set_asleep(vcpu, &channel->rings, 1);
-	return work(vcpu, channel) < 0 ? channel->error : 0;
+	error = work(vcpu, channel, true);
+	if (error >= 0)
+		return 0;
+	/* Who is told that they were not taken may use the memory for something else. */
+	channel->rings = (struct channel_ring_pair){0};
+	return error;
 }

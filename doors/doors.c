@@ -104,7 +104,7 @@ void doors_open(struct vcpu *vcpu, uint32_t wanted, const struct doors_place *pl
 void doors_close(struct vcpu *vcpu)
 {
 	timer_set(vcpu, TIMER_DOORS, TIMER_NEVER);
-	event_drop_interrupt(vcpu);
+	event_drop_interrupt(vcpu, 0);
 }
 
 void doors_describe(struct vcpu *vcpu, uint32_t number, struct cpuid_result *r)

@@ -43,7 +43,6 @@ static void look(struct vcpu *vcpu)
 	physical_store(hpa + offsetof(struct sill_push, utc_ns), 8, news.utc_ns);
 	physical_store(hpa + offsetof(struct sill_push, tsc), 8, news.tsc);
 	physical_store(hpa + offsetof(struct sill_push, sequence), 8, news.sequence);
-	/* One that waits already brings the guest to look at the page as well. */
 	if (push->vector != 0)
 		(void)!event_add_interrupt(vcpu, push->vector);
 }
@@ -70,7 +69,8 @@ int door_push_name(struct vcpu *vcpu, uint64_t linear, uint64_t vector)
 	    (guest_translate(vcpu, linear, PAGE_ACCESS_WRITE, &page) != 0 ||
 	     guest_find_physical(vcpu, page.gpa, EPT_READ | EPT_WRITE, &hpa, &bytes) != 0))
 		return -SILL_EFAULT;
-	event_drop_interrupt(vcpu);
+	if (push->vector != 0)
+		event_drop_interrupt(vcpu, push->vector);
 	*push = (struct push){0};
 	if (linear != 0)
 		*push = (struct push){

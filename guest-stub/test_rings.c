@@ -10,17 +10,19 @@
 #include "paging.h"
 #include "rings.h"
 #include <sill/call.h>
+#include <sill/doors.h>
 #include "string.h"
 #include "suite.h"
 #include "tap.h"
 
-#define ERROR(name) ((uint64_t)-SILL_E##name)
-#define VECTOR	    0x60
-#define PIC_1_DATA  0x21
-#define PIC_2_DATA  0xa1
+#define ERROR(name)  ((uint64_t)-SILL_E##name)
+#define VECTOR	     0x60
+#define OTHER_VECTOR 0x61
+#define PIC_1_DATA   0x21
+#define PIC_2_DATA   0xa1
 
 static uint8_t message[RINGS_MOST_BYTES], answer[RINGS_MOST_BYTES];
-static volatile uint64_t interrupts;
+static volatile uint64_t interrupts, other_interrupts;
 
 struct interrupt_frame;
 
@@ -28,6 +30,12 @@ __attribute__((interrupt)) static void on_interrupt(struct interrupt_frame *fram
 {
 	(void)frame;
 	interrupts++;
+}
+
+__attribute__((interrupt)) static void on_other_interrupt(struct interrupt_frame *frame)
+{
+	(void)frame;
+	other_interrupts++;
 }
 
 static uint64_t open_echo(void)
@@ -230,6 +238,49 @@ static void waking(void)
 	close_all(handle);
 }
 
+/* An interrupt of the rings and one of the door PUSH wait, until the guest takes both. */
+static void two_wait(void)
+{
+	static volatile struct sill_push news __attribute__((aligned(32)));
+	uint64_t handle, start;
+
+	exceptions_set_gate(VECTOR, (void (*)(void))(uintptr_t)on_interrupt);
+	exceptions_set_gate(OTHER_VECTOR, (void (*)(void))(uintptr_t)on_other_interrupt);
+	handle = open_with_rings(1, VECTOR);
+	if (sill_door_push((struct sill_push *)&news, OTHER_VECTOR) != 0) {
+		tap_skip("two interrupts wait", "the door PUSH is not open");
+		close_all(handle);
+		return;
+	}
+	interrupts = other_interrupts = 0;
+	rings_control.wake = 1;
+	rings_put("a", 1);
+	sill_channel_kick(handle);
+	for (start = rdtsc(); news.sequence < 2 && !time_is_over(start);)
+		;
+	tap_equal(interrupts + other_interrupts, 0, "two interrupts wait");
+	for (int i = 0; i < 4; i++)
+		__asm__ volatile("sti; nop; nop; cli" : : : "memory");
+	tap_equal(interrupts, 1, "two interrupts wait: that of the rings comes");
+	tap_ok(other_interrupts > 0, "two interrupts wait: and the other");
+	sill_door_push(NULL, 0);
+	close_all(handle);
+}
+
+/* A call closes the channel: the page says so, and who sleeps is woken. */
+static void closed(void)
+{
+	uint64_t handle = open_with_rings(1, VECTOR);
+
+	interrupts = 0;
+	rings_control.wake = 1;
+	close_all(handle);
+	__asm__ volatile("sti; nop; nop; cli" : : : "memory");
+	tap_equal(interrupts, 1, "closed: who waits is woken");
+	tap_equal(rings_control.state, SILL_CHANNEL_BROKEN, "closed: the page says so");
+	tap_equal((uint64_t)(int64_t)rings_control.error, ERROR(CONNRESET), "closed: and why");
+}
+
 /* Each kind of nonsense: an error that it can read, and the next channel is as good as any. */
 static void nonsense(void)
 {
@@ -283,5 +334,7 @@ void test_rings(void)
 	stream(16, 1000000);
 	doorbell();
 	waking();
+	two_wait();
+	closed();
 	nonsense();
 }

@@ -18,6 +18,7 @@
 #include "hypercall/hypercall.h"
 #include "hypercall/trace.h"
 #include "vmx/deadline.h"
+#include "vmx/event.h"
 #include "vmx/exit.h"
 #include "vmx/step.h"
 #include "vmx/timer.h"
@@ -31,7 +32,7 @@ void guest_exit_hlt(struct vcpu *vcpu)
 	bool enabled = (vmread(VMCS_GUEST_RFLAGS) & RFLAGS_IF) != 0;
 
 	/* What arrived with the exit, or waits for interrupts to be enabled, wakes it at once. */
-	if (vcpu->waiting_nmis > 0 || (enabled && vcpu->waiting_interrupt != 0)) {
+	if (vcpu->waiting_nmis > 0 || (enabled && event_interrupt_waits(vcpu))) {
 		vcpu_advance(vcpu);
 		return;
 	}
@@ -140,7 +141,7 @@ static bool run_guest(struct vcpu *vcpu, uint32_t id, const struct mtrr_state *m
 		if (ticks_to_first == 0)
 			ticks_to_first = rdtsc() - loader_tsc;
 		vcpu_run(vcpu);
-		channels_end(false);
+		channels_end();
 		hypercall_trace_end(vcpu);
 		report_guest_end(vcpu);
 		vcpu_retire(vcpu);

@@ -13,7 +13,7 @@ void underlay_unload(struct vcpu *vcpu)
 	if (!__atomic_exchange_n(&underlay.unloading, true, __ATOMIC_RELAXED)) {
 		log_info("unload: asked for on CPU %u; each CPU leaves at its next CPUID",
 			 this_cpu()->index);
-		channels_end(true);
+		channels_leave(vcpu);
 	}
 	vcpu_leave(vcpu);
 }

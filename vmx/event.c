@@ -82,39 +82,88 @@ static bool takes_interrupts(void)
 }
 
 /*
- * An interrupt of Sill's own making. If the guest can't take it now, the CPU finds the moment: SDM,
- * "Interrupt-Window Exiting and Virtual-Interrupt Delivery": the exit comes as soon as RFLAGS.IF is
- * 1 and nothing blocks interrupts, before anything else happens, and out of HLT too.
+ * Interrupts of Sill's own making. Each that waits is a bit, which another CPU may set as well. If
+ * the guest can't take one now, the CPU finds the moment: SDM, "Interrupt-Window Exiting and
+ * Virtual-Interrupt Delivery": the exit comes as soon as RFLAGS.IF is 1 and nothing blocks
+ * interrupts, before anything else happens, and out of HLT too.
  */
+#define VECTOR_WORDS 4u
+
+static uint64_t waiting(const struct vcpu *vcpu, uint32_t word)
+{
+	return __atomic_load_n(&vcpu->waiting_interrupts[word], __ATOMIC_RELAXED);
+}
+
+/* 0: no interrupt waits. */
+static uint32_t highest_vector(const struct vcpu *vcpu)
+{
+	for (uint32_t word = VECTOR_WORDS; word-- > 0;) {
+		if (waiting(vcpu, word) != 0)
+			return 64 * word + 63 - (uint32_t)__builtin_clzll(waiting(vcpu, word));
+	}
+	return 0;
+}
+
+bool event_interrupt_waits(const struct vcpu *vcpu)
+{
+	return highest_vector(vcpu) != 0;
+}
+
+static bool has_window(const struct vcpu *vcpu)
+{
+	return vmx_capability_has(vcpu->capability, VMX_WORD_PRIMARY,
+				  PRIMARY_INTERRUPT_WINDOW_EXITING);
+}
+
+void event_take_posted(struct vcpu *vcpu)
+{
+	bool is_open = (vcpu->primary_controls & PRIMARY_INTERRUPT_WINDOW_EXITING) != 0;
+
+	if (event_interrupt_waits(vcpu) == is_open)
+		return;
+	vcpu->primary_controls ^= PRIMARY_INTERRUPT_WINDOW_EXITING;
+	event_write_controls(vcpu);
+}
+
+void event_post_interrupt(struct vcpu *vcpu, uint32_t vector)
+{
+	if (has_window(vcpu))
+		(void)__atomic_fetch_or(&vcpu->waiting_interrupts[vector / 64], 1ull << vector % 64,
+					__ATOMIC_RELAXED);
+}
+
 bool event_add_interrupt(struct vcpu *vcpu, uint32_t vector)
 {
-	if (vcpu->waiting_interrupt != 0)
-		return false;
-	if (takes_interrupts()) {
+	if (!event_interrupt_waits(vcpu) && takes_interrupts()) {
 		vcpu_inject(vcpu, INTERRUPTION_TYPE_EXTERNAL_INTERRUPT, vector, false, 0);
 		return true;
 	}
-	if (!vmx_capability_has(vcpu->capability, VMX_WORD_PRIMARY,
-				PRIMARY_INTERRUPT_WINDOW_EXITING))
-		return false;
-	vcpu->waiting_interrupt = vector;
-	vcpu->primary_controls |= PRIMARY_INTERRUPT_WINDOW_EXITING;
-	event_write_controls(vcpu);
-	return true;
+	event_post_interrupt(vcpu, vector);
+	event_take_posted(vcpu);
+	return has_window(vcpu);
 }
 
-void event_drop_interrupt(struct vcpu *vcpu)
+static void drop(struct vcpu *vcpu, uint32_t word, uint64_t bits)
 {
-	vcpu->waiting_interrupt = 0;
-	vcpu->primary_controls &= ~(uint32_t)PRIMARY_INTERRUPT_WINDOW_EXITING;
-	event_write_controls(vcpu);
+	(void)__atomic_fetch_and(&vcpu->waiting_interrupts[word], ~bits, __ATOMIC_RELAXED);
+}
+
+void event_drop_interrupt(struct vcpu *vcpu, uint32_t vector)
+{
+	for (uint32_t word = 0; word < VECTOR_WORDS; word++) {
+		if (vector == 0)
+			drop(vcpu, word, UINT64_MAX);
+		else if (vector / 64 == word)
+			drop(vcpu, word, 1ull << vector % 64);
+	}
+	event_take_posted(vcpu);
 }
 
 void exit_interrupt_window(struct vcpu *vcpu)
 {
-	uint32_t vector = vcpu->waiting_interrupt;
+	uint32_t vector = highest_vector(vcpu);
 
-	event_drop_interrupt(vcpu);
+	event_drop_interrupt(vcpu, vector);
 	if (vector != 0)
 		vcpu_inject(vcpu, INTERRUPTION_TYPE_EXTERNAL_INTERRUPT, vector, false, 0);
 }

@@ -3,6 +3,7 @@
 #include "vmx/timer.h"
 
 #include "core/cpu.h"
+#include "core/time.h"
 #include "vmx/event.h"
 
 static bool has(const struct vcpu *vcpu, enum vmx_word word, uint32_t control)
@@ -51,7 +52,7 @@ static void switch_timer(struct vcpu *vcpu, bool on)
  */
 void timer_arm(struct vcpu *vcpu)
 {
-	uint64_t at = nearest(vcpu), now = rdtsc(), count;
+	uint64_t at = nearest(vcpu), now = rdtsc(), left, count;
 	bool is_on = (vcpu->pin_controls & PIN_BASED_ACTIVATE_VMX_PREEMPTION_TIMER) != 0;
 	bool on = at != TIMER_NEVER &&
 		  has(vcpu, VMX_WORD_PIN, PIN_BASED_ACTIVATE_VMX_PREEMPTION_TIMER);
@@ -60,7 +61,10 @@ void timer_arm(struct vcpu *vcpu)
 		switch_timer(vcpu, on);
 	if (!on)
 		return;
-	count = ((at > now ? at - now : 0) >> vcpu->capability->preemption_timer_shift) + 1;
+	left = at > now ? at - now : 0;
+	if (left > time_tsc_hz())
+		left = time_tsc_hz();
+	count = (left >> vcpu->capability->preemption_timer_shift) + 1;
 	vmwrite(VMCS_VMX_PREEMPTION_TIMER_VALUE, count < UINT32_MAX ? count : UINT32_MAX);
 }
 
@@ -72,7 +76,9 @@ void timer_set(struct vcpu *vcpu, enum timer_use use, uint64_t tsc)
 
 bool timer_take(struct vcpu *vcpu, enum timer_use use)
 {
-	if (rdtsc() < vcpu->timer[use])
+	uint64_t at = vcpu->timer[use], now = rdtsc();
+
+	if (at == TIMER_NEVER || (now < at && at - now <= time_tsc_hz()))
 		return false;
 	vcpu->timer[use] = TIMER_NEVER;
 	return true;

@@ -18,7 +18,11 @@ bool timer_present(const struct vcpu *vcpu);
 #define TIMER_NEVER UINT64_MAX
 void timer_set(struct vcpu *vcpu, enum timer_use use, uint64_t tsc);
 
-/* In the handler of the timer's exit: true if the use is due, which it no longer is then. */
+/*
+ * In the handler of the timer's exit: true if the use is due, which it no longer is then. A use
+ * that has more than a second left counts as due as well: an OS may have set the TSC back. Whoever
+ * is called too early sets the timer anew.
+ */
 bool timer_take(struct vcpu *vcpu, enum timer_use use);
 
 /* The last thing in that handler: lets the timer run on for what is due next. */

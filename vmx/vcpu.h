@@ -110,12 +110,12 @@ struct vcpu {
 	 * event_write_controls() (vmx/event.h).
 	 */
 	uint32_t pin_controls, primary_controls;
-	uint32_t waiting_nmis;	       /* NMIs that the guest is still to get: 0 to 2 */
-	bool waiting_machine_check;    /* the same for a #MC */
-	uint32_t waiting_interrupt;    /* the vector of an interrupt that waits; 0 = none */
-	uint64_t cr0_owned, cr4_owned; /* bits that the guest sees the shadow of */
-	uint64_t cr4_forced;	       /* of the owned bits, those that are 1 in truth */
-	uint64_t cr4_allowed;	       /* bits that the guest may set */
+	uint32_t waiting_nmis;		/* NMIs that the guest is still to get: 0 to 2 */
+	bool waiting_machine_check;	/* the same for a #MC */
+	uint64_t waiting_interrupts[4]; /* those it is still to get: a bit for each vector */
+	uint64_t cr0_owned, cr4_owned;	/* bits that the guest sees the shadow of */
+	uint64_t cr4_forced;		/* of the owned bits, those that are 1 in truth */
+	uint64_t cr4_allowed;		/* bits that the guest may set */
 	uint64_t xcr0_allowed;
 	bool pages_1g; /* the CPU has 1-GByte pages, for the guest's own tables */
 

@@ -78,7 +78,7 @@ void vcpu_begin(struct vcpu *vcpu)
 	vcpu->deadline = UINT64_MAX;
 	vcpu->waiting_nmis = 0;
 	vcpu->waiting_machine_check = false;
-	vcpu->waiting_interrupt = 0;
+	memset(vcpu->waiting_interrupts, 0, sizeof(vcpu->waiting_interrupts));
 	for (unsigned int use = 0; use < TIMER_USES; use++)
 		vcpu->timer[use] = TIMER_NEVER;
 

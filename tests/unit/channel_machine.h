@@ -34,8 +34,7 @@ static struct {
 	uint8_t missing[MACHINE_PAGES]; /* 1: the page is not there */
 	uint8_t read_only[MACHINE_PAGES];
 	uint64_t now_us;
-	uint32_t interrupts;
-	uint64_t timer;
+	uint32_t interrupts, posted; /* to the CPU that runs, and to others */
 	bool no_timer;
 	/* The UART: what arrives, and what is sent. */
 	bool no_uart;
@@ -44,6 +43,9 @@ static struct {
 	uint8_t sent[1 << 16];
 	uint32_t sent_count;
 } machine;
+
+/* By how much an OS has set the TSC ahead, in microseconds. */
+static int64_t machine_skew;
 
 /* What another CPU does to the guest's memory between two looks of Sill's; NULL: nothing. */
 static void (*machine_race)(void);
@@ -141,9 +143,7 @@ bool timer_present(const struct vcpu *vcpu)
 
 void timer_set(struct vcpu *vcpu, enum timer_use use, uint64_t tsc)
 {
-	(void)vcpu;
-	(void)use;
-	machine.timer = tsc;
+	vcpu->timer[use] = tsc;
 }
 
 bool event_add_interrupt(struct vcpu *vcpu, uint32_t vector)
@@ -166,7 +166,7 @@ uint64_t time_tsc_hz(void)
 
 uint64_t time_since_start_us(void)
 {
-	return machine.now_us;
+	return machine.now_us + (uint64_t)machine_skew;
 }
 
 bool time_is_known(void)
@@ -233,9 +233,27 @@ bool console_in_panic(void)
 	return false;
 }
 
-void event_drop_interrupt(struct vcpu *vcpu)
+void event_post_interrupt(struct vcpu *vcpu, uint32_t vector)
 {
 	(void)vcpu;
+	machine_require(vector >= 32 && vector <= 255, "a vector of an interrupt");
+	machine.posted++;
+}
+
+void event_take_posted(struct vcpu *vcpu)
+{
+	(void)vcpu;
+}
+
+/* The preemption timer is due, or the VM exit is another's. */
+static void machine_look(struct vcpu *vcpu)
+{
+	vcpu->timer[TIMER_CHANNELS] = TIMER_NEVER;
+	channels_look(vcpu);
+}
+
+void console_flush(void)
+{
 }
 
 void console_panic_line(struct uart *line)

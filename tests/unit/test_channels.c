@@ -17,7 +17,7 @@
 
 #include "link/link.h"
 
-static struct vcpu vcpu;
+static struct vcpu vcpu, other_vcpu;
 static struct link peer;
 static uint8_t peer_memory[LINK_STREAMS][2][65536];
 static uint32_t sessions = 1000;
@@ -73,12 +73,12 @@ static void pass(uint64_t us, bool peer_there)
 		}
 		while (machine.taken < machine.arrived) {
 			machine.sent_count = 0;
-			channels_look(&vcpu);
+			machine_look(&vcpu);
 			for (uint32_t i = 0; i < machine.sent_count && peer_there; i++)
 				(void)link_receive(&peer, machine.sent[i], machine.now_us);
 		}
 		machine.sent_count = 0;
-		channels_look(&vcpu);
+		machine_look(&vcpu);
 		close_gone();
 	}
 }
@@ -105,7 +105,7 @@ static unsigned int stream_of(uint64_t handle)
 static int begin(void **state)
 {
 	/* What channels_start() finds: the room begins anew with what a guest's end leaves. */
-	channels_end(false);
+	channels_end();
 	start_peer();
 	pass(500000, true);
 	assert_true(peer.up);
@@ -306,7 +306,7 @@ static void limits(void **state)
 	pass(100000, true);
 	handles[1] = open_channel("echo", 0);
 	assert_true(handles[1] <= INT32_MAX);
-	channels_end(false);
+	channels_end();
 	for (int i = 0; i < 4; i++)
 		assert_int_equal(channel_read(&vcpu, handles[i], DATA_AT, 1), -SILL_EBADF);
 	pass(100000, true);
@@ -319,7 +319,7 @@ static struct sill_channel_control *control(void)
 	return (struct sill_channel_control *)machine_at(PAGES_AT);
 }
 
-static void name_rings(uint64_t handle, uint32_t pages)
+static void describe_rings(uint32_t pages)
 {
 	struct sill_channel_rings rings = {
 		.version = SILL_RINGS_VERSION, .pages = pages, .vector = 40, .control = PAGES_AT};
@@ -331,6 +331,11 @@ static void name_rings(uint64_t handle, uint32_t pages)
 		rings.to_guest[i] = PAGES_AT + 4096ull * (1 + 2 * pages - 1 - i);
 	}
 	memcpy(machine_at(RINGS_AT), &rings, sizeof(rings));
+}
+
+static void name_rings(uint64_t handle, uint32_t pages)
+{
+	describe_rings(pages);
 	assert_int_equal(channel_rings(&vcpu, handle, RINGS_AT), 0);
 }
 
@@ -388,6 +393,176 @@ static void rings(void **state)
 	pass(50000, true);
 	assert_true(peer.streams[stream].ended);
 	assert_int_equal(peer.streams[stream].ended_total, 50000);
+}
+
+/* Whoever closes a channel with rings, the guest that named them learns of it there. */
+static void rings_are_closed(void **state)
+{
+	uint64_t handle = open_channel("driver", 0);
+
+	(void)state;
+	name_rings(handle, 1);
+	pass(20000, true);
+	control()->wake = 1;
+	machine.interrupts = machine.posted = 0;
+	assert_int_equal(channel_close(&other_vcpu, handle, SILL_CHANNEL_ALL, 0, 0), 0);
+	assert_int_equal(control()->state, SILL_CHANNEL_BROKEN);
+	assert_int_equal(control()->error, -SILL_ECONNRESET);
+	assert_int_equal(machine.interrupts, 0);
+	assert_int_equal(machine.posted, 1);
+	pass(50000, true);
+	handle = open_channel("driver", 0);
+	name_rings(handle, 1);
+	control()->wake = 1;
+	machine.interrupts = machine.posted = 0;
+	assert_true(open_channel("driver", SILL_CHANNEL_TAKE_OVER) <= INT32_MAX);
+	assert_int_equal(control()->state, SILL_CHANNEL_BROKEN);
+	assert_int_equal(machine.interrupts, 1);
+	assert_int_equal(machine.posted, 0);
+	/* From now on the memory is the guest's. */
+	memset(control(), 0x55, sizeof(*control()));
+	pass(100000, true);
+	for (uint32_t i = 0; i < sizeof(*control()); i++)
+		assert_int_equal(((uint8_t *)control())[i], 0x55);
+}
+
+/* Those that Sill didn't take it doesn't touch, either. */
+static void rings_are_refused(void **state)
+{
+	uint64_t handle = open_channel("nobody", 0);
+
+	(void)state;
+	pass(20000, true);
+	link_close(&peer, stream_of(handle), -SILL_ENOENT);
+	pass(20000, true);
+	describe_rings(1);
+	assert_int_equal(channel_rings(&vcpu, handle, RINGS_AT), -SILL_ENOENT);
+	memset(control(), 0x55, sizeof(*control()));
+	assert_int_equal(channel_kick(&vcpu, handle), -SILL_ENODEV);
+	pass(100000, true);
+	for (uint32_t i = 0; i < sizeof(*control()); i++)
+		assert_int_equal(((uint8_t *)control())[i], 0x55);
+}
+
+/* The direction is ended by a call, and then the ring has more: an error of this channel's. */
+static void rings_after_the_end(void **state)
+{
+	uint64_t handle = open_channel("driver", 0), other = open_channel("other", 0);
+
+	(void)state;
+	name_rings(handle, 1);
+	pass(20000, true);
+	link_accept(&peer, stream_of(handle));
+	link_accept(&peer, stream_of(other));
+	assert_int_equal(channel_close(&vcpu, handle, SILL_CHANNEL_WRITING, 0, 0), 0);
+	pass(20000, true);
+	assert_true(peer.streams[stream_of(handle)].ended);
+	control()->to_sill_head = 10;
+	assert_int_equal(channel_kick(&vcpu, handle), -SILL_EPROTO);
+	assert_int_equal(channel_write(&vcpu, other, DATA_AT, 10), 10);
+	pass(50000, true);
+	assert_int_equal(queue_used(&peer.streams[stream_of(other)].in), 10);
+	assert_int_equal(peer.streams[stream_of(handle)].bytes_received, 0);
+}
+
+/* What came before nobody was there any more can still be read; by rings as well. */
+static void read_what_came(void **state)
+{
+	uint64_t handle = open_channel("program", 0), with_rings = open_channel("driver", 0);
+	const uint64_t handles[] = {handle, with_rings};
+
+	(void)state;
+	name_rings(with_rings, 1);
+	pass(20000, true);
+	for (int i = 0; i < 2; i++)
+		link_accept(&peer, stream_of(handles[i]));
+	assert_int_equal(queue_put(&peer.streams[stream_of(handle)].out, "last", 4), 4);
+	for (int i = 0; i < 1200; i++)
+		assert_int_equal(queue_put(&peer.streams[stream_of(with_rings)].out, "words", 5),
+				 5);
+	pass(600000, true);
+	assert_int_equal(control()->to_guest_head, 4096);
+	pass(3000000, false);
+	assert_int_equal(state_of(handle).state, SILL_CHANNEL_BROKEN | SILL_CHANNEL_READABLE);
+	assert_int_equal(state_of(handle).error, -SILL_ETIMEDOUT);
+	assert_int_equal(channel_write(&vcpu, handle, DATA_AT, 1), -SILL_ETIMEDOUT);
+	assert_int_equal(channel_read(&vcpu, handle, DATA_AT, 10), 4);
+	assert_memory_equal(machine_at(DATA_AT), "last", 4);
+	assert_int_equal(state_of(handle).state, SILL_CHANNEL_BROKEN);
+	assert_int_equal(channel_read(&vcpu, handle, DATA_AT, 10), -SILL_ETIMEDOUT);
+	assert_int_equal(control()->error, -SILL_ETIMEDOUT);
+	control()->to_guest_tail = 4096;
+	assert_int_equal(channel_kick(&vcpu, with_rings), -SILL_ETIMEDOUT);
+	assert_int_equal(control()->to_guest_head, 6000);
+}
+
+/* Whatever an OS makes of the TSC, the link's time goes on. */
+static void time_jumps(void **state)
+{
+	const int64_t jumps[] = {-3600000000, 1000000000, -300000, 2000000000000000};
+	uint64_t handle = open_channel("clock", 0), us = machine.now_us;
+
+	(void)state;
+	pass(20000, true);
+	link_accept(&peer, stream_of(handle));
+	for (int i = 0; i < 4; i++) {
+		machine_skew += jumps[i];
+		for (int j = 0; j < 10; j++) {
+			assert_int_equal(channel_write(&vcpu, handle, DATA_AT, 100), 100);
+			pass(500000, true);
+		}
+	}
+	assert_true(state_of(handle).state & SILL_CHANNEL_CONNECTED);
+	assert_int_equal(peer.streams[stream_of(handle)].bytes_received, 4000);
+	/* And a time-out is one: within 2 s of silence, once the clocks run evenly. */
+	pass(2500000, false);
+	assert_int_equal(state_of(handle).error, -SILL_ETIMEDOUT);
+	assert_true(machine.now_us - us < 60000000);
+	machine_skew = 0;
+	pass(1000000, true);
+}
+
+/* Who calls all the time doesn't put off what the timer is to do. */
+static void timer_stays(void **state)
+{
+	uint64_t handle, due;
+
+	(void)state;
+	handle = open_channel("echo", 0);
+	machine_look(&vcpu);
+	due = vcpu.timer[TIMER_CHANNELS];
+	assert_true(due != TIMER_NEVER);
+	for (int i = 0; i < 1000; i++) {
+		assert_int_equal(channel_read(&vcpu, handle, DATA_AT, 1), -SILL_EAGAIN);
+		assert_true(vcpu.timer[TIMER_CHANNELS] <= due);
+	}
+}
+
+/* When the OS goes on without Sill, the other end learns of it, and then the UART is the OS's. */
+static void unload(void **state)
+{
+	uint64_t handle = open_channel("driver", 0);
+
+	(void)state;
+	name_rings(handle, 1);
+	pass(20000, true);
+	link_accept(&peer, stream_of(handle));
+	pass(20000, true);
+	machine.sent_count = 0;
+	channels_leave(&vcpu);
+	for (uint32_t i = 0; i < machine.sent_count; i++)
+		(void)link_receive(&peer, machine.sent[i], machine.now_us);
+	assert_int_equal(peer.streams[stream_of(handle)].state, LINK_GONE);
+	assert_int_equal(control()->state, SILL_CHANNEL_BROKEN);
+	machine.sent_count = 0;
+	machine.arrived = 1;
+	machine.taken = 0;
+	machine_look(&vcpu);
+	assert_int_equal(machine.sent_count, 0);
+	assert_int_equal(machine.taken, 0);
+	assert_int_equal(channel_read(&vcpu, handle, DATA_AT, 1), -SILL_EBADF);
+	assert_int_equal(open_channel("driver", 0), (uint64_t)-SILL_ENOTSUP);
+	assert_int_equal(open_channel("echo", 0), (uint64_t)-SILL_ENOTSUP);
 }
 
 /* The memory goes away, or says what can't be: that ends this channel and no other. */
@@ -471,7 +646,15 @@ int main(void)
 		cmocka_unit_test_setup(limits, begin),
 		cmocka_unit_test_setup(rings, begin),
 		cmocka_unit_test_setup(rings_break, begin),
+		cmocka_unit_test_setup(rings_are_closed, begin),
+		cmocka_unit_test_setup(rings_are_refused, begin),
+		cmocka_unit_test_setup(rings_after_the_end, begin),
+		cmocka_unit_test_setup(read_what_came, begin),
+		cmocka_unit_test_setup(time_jumps, begin),
+		cmocka_unit_test_setup(timer_stays, begin),
 		cmocka_unit_test_setup(services, begin),
+		/* The last: nothing comes after it. */
+		cmocka_unit_test_setup(unload, begin),
 	};
 
 	return cmocka_run_group_tests(tests, start, NULL);

@@ -201,6 +201,16 @@ static void test_channels(void **state)
 	bad("link_timeout = 0\n" G, 1, "link_timeout = 0", "1 to 3600");
 	bad("link_timeout = 3601\n" G, 1, "link_timeout = 3601", "1 to 3600");
 	bad("link_timeout = 4294967297\n" G, 1, "link_timeout", "1 to 3600");
+	/* Four frames have to fit in. */
+	good("link = com1\nlink_timeout = 2\n" G);
+	assert_int_equal(channels->link_timeout_ms, 2000);
+	bad("link_timeout = 1\nlink = com1\n" G, 1, "link_timeout = 1", "at least 2 seconds");
+	good("link = com1\nbaud = 9600\n" G);
+	assert_int_equal(channels->link_timeout_ms, 18000);
+	bad("link = com1\nlink_timeout = 17\nbaud = 9600\n" G, 2, "link_timeout = 17",
+	    "at 9600 baud");
+	good("link = com1\nbaud = 50\n" G);
+	assert_int_equal(channels->link_timeout_ms, 3361000);
 	bad("channels = 17\n" G, 1, "channels = 17", "0 to 16");
 	bad("channels = -1\n" G, 1, "channels = -1", "0 to 16");
 	bad("channel_buffer = 2K\n" G, 1, "channel_buffer = 2K", "4K to 256K");
