@@ -21,6 +21,15 @@ serial_like($run, qr/^echo: hello$/m, 'a line comes back');
 serial_like($run, qr/^echo: \Q$long\E$/m, 'a long one');
 serial_like($run, qr/^echo: one\necho: two\necho: three\necho: end$/m, 'several at once');
 
+# The same where the link has the same port, and a plain terminal is at its other end.
+$run = boot(name => 'link', conf => "link = com1\n$guest echo\n", files => [$stub],
+	send => [ 'echo: a line with only q' => "hello\r", 'echo: hello' => "$long\rone\rtwo\rthree\r", 'echo: three' => "q\r" ]);
+verdict_is($run, 'success');
+serial_like($run, qr/which is the console's, too/, 'link: Sill says that it shares the port');
+serial_like($run, qr/^echo: hello\r?\necho: \Q$long\E$/m, 'link: lines come back');
+serial_like($run, qr/^echo: one\necho: two\necho: three\necho: end$/m, 'link: several at once');
+serial_unlike($run, qr/[^\x00-\x7f]/, 'link: nothing but text');
+
 $run = boot(name => 'debug', conf => "log = debug\n$guest demo\n", files => [$stub]);
 verdict_is($run, 'success');
 serial_like($run, qr/\] sill:   segment 0: file [0-9a-f]+\+[0-9a-f]+ to guest-physical 100000, [0-9a-f]+ bytes$/m, 'log = debug says more');

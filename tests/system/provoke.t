@@ -11,7 +11,8 @@ use lib "$FindBin::Bin/lib";
 use SillTest;
 
 my $run = boot(
-	conf => <<'CONF',
+	link => [], conf => <<'CONF',
+link = com2
 guest = \EFI\sill\guest-stub.elf
 cmdline = tap=nmi
 provoke = nmi
@@ -32,6 +33,8 @@ serial_like($run, qr/#0  [0-9a-f]{16} write_to_nowhere\+0x/, 'the backtrace begi
 serial_like($run, qr/#[1-4]  [0-9a-f]{16} vmx_exit\+0x[0-9a-f]+\n(?!.*  #[0-9])/, 'and ends with the VM exit');
 serial_like($run, qr/last VM exits, the latest first:\n.*VMX-preemption timer expired at /, 'the last VM exits');
 verdict_like($run, qr/^failure \(Sill stopped itself \(panic\)\)/);
+like($run->{link}, qr/ panic: #PF page fault.*#0  [0-9a-f]{16} write_to_nowhere.*sill: verdict: failure \(Sill stopped itself/s,
+	'sill-link at the end of the line shows it, too');
 
 $run = boot(
 	conf => "guest = \\EFI\\sill\\hang.elf\nprovoke = panic-twice\n",

@@ -7,6 +7,7 @@
 #   $link->cable('cut');        a command of lib/link-relay, done when this comes back; answers what it says before
 #   $link->end;                 ends sill-link, with SIGTERM
 #   $link->start('--rw', …);    and starts it again, with other arguments or the same
+#   (typed => TEXT: what is typed at sill-link's console, from its start; else nothing)
 #   my $output = $link->stop;   ends all; what sill-link said on its two outputs, from all of its starts
 #
 # With tty => 1 the serial port loses bytes that come faster than they are taken, as a real one; else it holds them back.
@@ -33,6 +34,12 @@ sub new
 	my $self = bless { folder => $folder, output => "$o{base}.link", statuses => [], owner => $$ }, $class;
 
 	unlink $self->{output};
+	$self->{typed} = '/dev/null';
+	if (defined $o{typed}) {
+		open(my $f, '>:raw', $self->{typed} = "$folder/typed") or die "$folder/typed: $!\n";
+		print $f $o{typed};
+		close $f or die "$folder/typed: $!\n";
+	}
 	pipe(my $from_relay, my $relay_out) or die "pipe: $!\n";
 	pipe(my $relay_in, $self->{to_relay}) or die "pipe: $!\n";
 	$self->{to_relay}->autoflush(1);
@@ -72,7 +79,7 @@ sub start
 	$self->{arguments} = [@arguments];
 	unlink "$self->{folder}/socket";
 	$self->{program} = child(sub {
-		open(STDIN, '<', '/dev/null');
+		open(STDIN, '<', $self->{typed});
 		open(STDOUT, '>>', $self->{output}) or POSIX::_exit(126);
 		open(STDERR, '>&', \*STDOUT);
 		exec $program, @arguments, "unix-listen:$self->{folder}/socket" or POSIX::_exit(127);

@@ -26,6 +26,7 @@
 #   serial2    1 = it has a second serial port
 #   link       [ ARGUMENT, … ]: it has a second serial port, at the other end of which sill-link runs with these
 #   link_tty   1 = of that line the serial port loses bytes that come faster than they are taken, as a real one does
+#   link_typed TEXT, typed at sill-link's console
 #   host       a function that the machine calls: for a line 'HOST words' on the console it gets the words and, if
 #              there is a link, that (lib/SillLink.pm); what it answers is typed, as a line
 #   may_die    1 = a machine without a verdict is not a failure of itself
@@ -112,7 +113,7 @@ sub boot
 		push @option, '--send', "$re=$text";
 	}
 
-	my $link = $o{link} ? SillLink->new(base => $base, arguments => $o{link}, tty => $o{link_tty}) : undef;
+	my $link = $o{link} ? SillLink->new(base => $base, arguments => $o{link}, tty => $o{link_tty}, typed => $o{link_typed}) : undef;
 	push @option, '--serial2-to', $link->line if $link;
 	push @option, '--stdin', '--stdin-after', '^HOST ' if $o{host};
 	unlink "$base.serial";
