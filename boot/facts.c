@@ -100,9 +100,7 @@ static void find_framebuffer(struct loader *loader, struct sill_framebuffer *fra
 		if (!EFI_ERROR(loader->boot->HandleProtocol(handles[i], &graphics_output_protocol,
 							    (void **)&output)) &&
 		    describe_framebuffer(output, framebuffer)) {
-			/* Nobody asks in underlay mode, and there each instruction counts. */
-			if (loader->config->mode == SILL_MODE_GUEST)
-				find_largest_mode(loader, output, framebuffer);
+			find_largest_mode(loader, output, framebuffer);
 			break;
 		}
 	}

@@ -282,6 +282,7 @@ void underlay_start(const struct sill_handoff *handoff)
 {
 	underlay.arena = handoff->arena;
 	screen = handoff->framebuffer;
+	display_info_start(&screen);
 	panic_set_opening(take_screen);
 	underlay.show_hypervisor = handoff->underlay.show_hypervisor != 0;
 	for (uint32_t i = 0; i < handoff->cpu_count; i++)

@@ -66,7 +66,7 @@ sub boot_linux
 	my $run = boot(
 		timeout => 120, serial2 => $console eq 'com2', power_off => !defined $o{until},
 		(map { exists $o{$_} ? ($_ => $o{$_}) : () }
-			qw(name machine model exclude memory cpus until timeout may_die no_fw_cfg power_off link link_tty host)),
+			qw(name machine model exclude memory cpus until timeout may_die no_fw_cfg gop power_off link link_tty host)),
 		conf => $conf, $o{sill} ? () : (first => 'build/tests/launcher.efi'),
 		files => [ "$kernel=vmlinuz", "$base.initrd=initrd", "$line=cmdline", 'build/tests/launcher.efi', @{ $o{files} // [] } ],
 	);
