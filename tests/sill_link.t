@@ -241,6 +241,13 @@ sub over {
 	return;
 }
 
+# Speed and flags of a terminal.
+sub settings {
+	my ($tty) = @_;
+	my $said = `stty -F '$tty' -a 2>&1`;
+	return ($said =~ /speed ([0-9]+) baud/ ? "$1 " : '') . $said =~ s/\s+/ /gr;
+}
+
 sub connect_to {
 	my ($path) = @_;
 	wait_for(sub { -S $path }) or return;
@@ -642,6 +649,14 @@ for my $case (
 	unlink $tty;
 	symlink($pty, $tty) or die;
 	ok($peer->next(qr/^up$/), '  and is used again when there is one again');
+	like(settings($tty), qr/\A115200 (?=.*\bcs8\b)(?=.*\B-parenb\b)(?=.*\B-crtscts\b)(?=.*\B-icanon\b)(?=.*\B-echo\b)(?=.*\B-ixon\b)/,
+		'  the line is raw, with 8 bits and without a handshake');
+	over($link, $peer);
+	$peer = Peer->new('pty');
+	($pty) = ($peer->next(qr/^pty/) // '') =~ /^pty (.*)/;
+	$link = Link->new('--rtscts', '--baud', 921600, $pty);
+	ok($peer->next(qr/^up$/), 'a pseudo terminal at another speed, with a handshake');
+	like(settings($pty), qr/\A921600 (?=.*\bcrtscts\b)(?!.*\B-crtscts\b)/, '  as asked');
 	over($link, $peer);
 }
 
