@@ -102,6 +102,8 @@ void console_flush(void)
 	if (flush_link != NULL && !in_panic)
 		flush_link();
 	uart_flush(&serial);
+	if (in_panic && line_in_panic != NULL)
+		uart_flush(line_in_panic);
 }
 
 int console_take_byte(void)
