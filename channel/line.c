@@ -31,6 +31,9 @@ static struct {
 	struct queue typed;  /* bytes that are no frame's */
 	uint64_t console_at; /* of the console's text, what the link has */
 	uint64_t heard_us;   /* when the last byte arrived */
+	bool missed;	     /* the last look found no byte */
+	uint64_t looked_at;  /* the TSC when the UART was last emptied, */
+	uint64_t sent_at;    /* and when it was last filled */
 	uint64_t now_us;     /* the link's time, */
 	uint64_t clock_us;   /* and time_since_start_us() at that moment */
 	int64_t budget;	     /* ticks that may still be spent; below 0: too many were */
@@ -112,6 +115,7 @@ static unsigned int receive(uint64_t now)
 			sort_byte(byte);
 		(void)link_receive(line.link, byte, now);
 	}
+	line.missed = received == 0;
 	if (received > 0)
 		line.heard_us = now;
 	return seen;
@@ -121,13 +125,18 @@ void line_work(void)
 {
 	uint8_t piece[UART_FIFO_SIZE];
 	uint64_t now;
+	size_t size;
 
 	if (!line_present() || console_in_panic())
 		return;
 	now = moment();
 	feed_console();
-	if ((receive(now) & UART_ROOM) != 0)
-		uart_send(&line.uart, piece, link_transmit(line.link, piece, sizeof(piece), now));
+	line.looked_at = rdtsc();
+	if ((receive(now) & UART_ROOM) != 0) {
+		size = link_transmit(line.link, piece, sizeof(piece), now);
+		line.sent_at = rdtsc();
+		uart_send(&line.uart, piece, size);
+	}
 	if (line.shared)
 		console_lend_serial(line.link->up);
 }
@@ -159,18 +168,24 @@ void line_work_unasked(void)
 	line.budget -= (int64_t)(rdtsc() - before);
 }
 
-/*
- * Ticks until the UART has to be looked at again while something moves, in quarters of a
- * character's time. While something is to be sent: when the line is about to fall silent. (The
- * first of 16 bytes goes on to the shift register at once, so the FIFO is empty after 15.) While
- * bytes arrive, twice as often: the receiving FIFO has room for 16, too, and nobody waits for it. A
- * little more than 8 characters, since Bochs shows no fewer (core/uart.c).
- */
-static uint64_t busy_ticks(bool receiving)
+static uint64_t quarters_of_a_character(uint64_t count)
 {
-	const uint64_t quarters = receiving ? 33 : 62;
+	return time_tsc_hz() * count * 10 / (4ull * line.baud);
+}
 
-	return time_tsc_hz() * quarters * 10 / (4ull * line.baud);
+/*
+ * When the UART has to be looked at again while something moves. While something is to be sent:
+ * when the line is about to fall silent. (The first of 16 bytes goes on to the shift register at
+ * once, so the FIFO is empty after 15.) While bytes arrive, twice as often: the receiving FIFO has
+ * room for 16, too, and nobody waits for it. A little more than 8 characters, since Bochs shows no
+ * fewer (core/uart.c); it takes no more, either, until those are read, so a look that came too
+ * early is soon made again.
+ */
+static uint64_t busy_next(bool receiving)
+{
+	if (!receiving)
+		return line.sent_at + quarters_of_a_character(62);
+	return line.looked_at + quarters_of_a_character(line.missed ? 8 : 33);
 }
 
 uint64_t line_next(void)
@@ -178,7 +193,7 @@ uint64_t line_next(void)
 	uint64_t now_us = moment(), now = rdtsc(), next, due_us;
 
 	if (link_wants_to_send(line.link, now_us) || now_us - line.heard_us < LISTEN_US) {
-		next = now + busy_ticks(now_us - line.heard_us < RECEIVING_US);
+		next = busy_next(now_us - line.heard_us < RECEIVING_US);
 	} else {
 		due_us = link_due(line.link, now_us);
 		due_us = due_us < now_us ? 0 : due_us - now_us;

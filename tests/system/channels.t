@@ -45,6 +45,7 @@ my $run = boot(
 	conf => <<'EOF2', files => ['build/guest-stub/guest-stub.elf']);
 link = com2
 link_share = 60
+link_timeout = 60
 channels = 2
 channel_buffer = 4K
 guest = \EFI\sill\guest-stub.elf

@@ -17,8 +17,9 @@ use File::Temp qw(tempdir);
 
 my $folder = tempdir('sill-share-test.XXXXXX', TMPDIR => 1, CLEANUP => 1);
 my $share = "$folder/share";
-# 115200 baud: each KiB takes a tenth of a second.
-my $large_size = ($ENV{SILL_SOAK} ? 4 << 20 : 96 << 10);
+# 115200 baud: each KiB takes a tenth of a second of the machine's time, and each 16 KiB are asked for by themselves.
+my $cpus = $ARGV[0] // 1;
+my $large_size = $ENV{SILL_SOAK} ? 64 << 20 : $cpus == 1 ? 1 << 20 : 128 << 10;
 
 sub bytes
 {
@@ -31,6 +32,7 @@ sub make_folder
 	system('rm', '-rf', $share, "$folder/outside");
 	make_path("$share/sub/deeper", "$share/many", "$folder/outside");
 	write_file("$share/large", bytes($large_size, 'large'));
+	write_file("$share/medium", bytes(98304, 'medium'));
 	write_file("$share/$_", bytes(6000, $_)) for 'one', 'two', 'sub/three';
 	write_file("$share/sub/deeper/text", "a line\n");
 	write_file(sprintf('%s/many/%03d', $share, $_), '') for 1 .. 40;
@@ -99,7 +101,7 @@ sum() { sha256sum | cut -c 1-64; }
 seconds() { cut -d ' ' -f 1 /proc/uptime; }
 same() { [ "$(host sum "$2")" = "$(sum <"$1")" ]; }
 mkdir -p /there /etc /own
-say sill mount /there --timeout 20
+say sill mount /there --timeout 200
 check 'the modules for 9P load' load_9p
 check 'it is mounted' sill mount /there
 say grep /there /proc/mounts
@@ -145,10 +147,13 @@ EOF2
 my $write = <<'EOF2';
 host writable
 check 'mounted again' sill mount /there --rw
-head -c 30000 /dev/urandom >/own/own
+i=0
+head -c 65536 /dev/urandom >/own/block
+while [ $i -lt BLOCKS ]; do cat /own/block; i=$((i + 1)); done >/own/own
+from=$(seconds)
 check 'a file there' cp /own/own /there/own
+mark copy_back_seconds $from $(seconds)
 check 'it is the same on the host' same /own/own own
-check 'it is the same here' cmp /own/own /there/own
 check 'renamed' mv /there/own /there/sub/renamed
 check 'which the host sees' same /own/own sub/renamed
 check 'under one name only' test "$(host sum own)" = none
@@ -160,16 +165,16 @@ check 'a folder' mkdir /there/folder
 check 'and not any more' rmdir /there/folder
 check 'removed' rm /there/sub/renamed
 check 'on the host too' test "$(host sum sub/renamed)" = none
-host_sum_of_large=$(host sum large)
-cat /there/large | sum >/own/sum1 & first=$!
-cat /there/large | sum >/own/sum2 & second=$!
+expected=$(host sum medium)
+cat /there/medium | sum >/own/sum1 & first=$!
+cat /there/medium | sum >/own/sum2 & second=$!
 while kill -0 $first 2>/dev/null; do ls /there/many >/dev/null || break; done & third=$!
 wait $first $second $third
-check 'two that read at once' sh -c "grep -q $host_sum_of_large /own/sum1 && grep -q $host_sum_of_large /own/sum2"
+check 'two that read at once' sh -c "grep -q $expected /own/sum1 && grep -q $expected /own/sum2"
 
 # The line is cut while somebody copies.
 cp /there/large /own/copy 2>/own/said & job=$!
-sleep 3
+while kill -0 $job && ! [ -s /own/copy ]; do usleep 10000; done
 host pull
 from=$(seconds)
 wait $job
@@ -186,68 +191,69 @@ say sill channels
 finish
 EOF2
 
-for my $cpus ($ARGV[0] // 1) {
-	make_folder();
-	my $large = sha256_hex(slurp("$share/large"));
-	my $run = boot_linux(name => "$cpus CPU", cpus => $cpus, sill => 1, modules => 1, model => 'corei7_haswell_4770',
-		link => [ '--verbose', '--share', $share ], host => \&host, timeout => $ENV{SILL_SOAK} ? 7200 : 300, programs => \@request_files,
-		conf => "log = debug\nlink_share = 60\n", script => $read . $write);
-	my $label = sub { "$cpus CPU: $_[0]" };
-	my $said = sub {
-		my ($words) = @_;
-		my @said = $run->{serial} =~ /^BEGIN \Q$words\E\n(.*?)^END ([0-9]+)$/msg;
-		return wantarray ? @said : ($said[0] // 'nothing');
-	};
-	relay_tap($run, 1);
-	is($run->{status}, 0, $label->('the machine switched itself off'));
-	serial_unlike($run, qr/MUST-NOT-APPEAR/, $label->('nothing of what lies outside'));
+my $blocks = $large_size >> 16;
+$write =~ s/\bBLOCKS\b/$blocks/;
+my $large = sha256_hex(slurp("$share/large"));
+my $run = boot_linux(name => "$cpus CPU", cpus => $cpus, sill => 1, modules => 1, model => 'corei7_haswell_4770',
+	link => [ '--verbose', '--share', $share ], host => \&host, timeout => $ENV{SILL_SOAK} ? 7200 : 500, programs => \@request_files,
+	conf => "log = debug\nlink_share = 60\nlink_timeout = 60\n", script => $read . $write);
+my $label = sub { "$cpus CPU: $_[0]" };
+my $said = sub {
+	my ($words) = @_;
+	my @said = $run->{serial} =~ /^BEGIN \Q$words\E\n(.*?)^END ([0-9]+)$/msg;
+	return wantarray ? @said : ($said[0] // 'nothing');
+};
+relay_tap($run, 1);
+is($run->{status}, 0, $label->('the machine switched itself off'));
+serial_unlike($run, qr/MUST-NOT-APPEAR/, $label->('nothing of what lies outside'));
 
-	my ($text, $status) = $said->('sill mount /there --timeout 20');
-	is($status, 1, $label->('without the modules it cannot be mounted'));
-	like($text, qr/this kernel has no 9P file system; 'modprobe 9p' says more/, $label->('it says why'));
-	like($said->('grep /there /proc/mounts'), qr/^sill \/there 9p ro,.*nosuid,nodev,.*trans=fd/, $label->('mounted read-only'));
-	is($said->("ls -1 /there"), join('', map { "$_\n" } sort qw(escape escape2 large link many one sub two)), $label->('its names'));
-	like($said->('ls -lR /there'), qr/^-\S+ +1 \S+ +\S+ +$large_size .* large$/m, $label->('its sizes'));
-	is($run->{marks}{names}, 40, $label->('a folder with many names'));
-	for my $words ('touch /there/new', "sh -c echo x >/there/one", 'rm -f /there/one', 'mv /there/one /there/other', 'mkdir /there/folder',
-		'chmod 777 /there/one') {
-		my @all = $said->($words);
-		isnt($all[1], 0, $label->("$words: refused")) or diag($all[0]);
-		like($all[0], qr/Read-only file system/, $label->("$words: because it is read-only"));
-	}
-	my @touch = $said->('touch /there/new');
-	isnt($touch[3], 0, $label->('refused by the other end, too')) or diag($touch[2]);
-	ok(!-e "$share/new", $label->('nothing new on the host'));
-	for my $words ('cat /there/escape/secret', 'cat /there/escape2') {
-		my @all = $said->($words);
-		like($all[0] // '', qr/No such file or directory/, $label->("$words: a link is this system's to follow"));
-	}
-	my ($from, $to) = split ' ', $run->{marks}{copy_seconds} // '0 9999';
-	note(sprintf '%d CPU: a copy of %d bytes: %.1f s, %.0f bytes a second', $cpus, $large_size, $to - $from, $large_size / ($to - $from));
-
-	# What the hand-made client was told: 7 is an error, 117 bytes that it may read.
-	my $answers = pack 'H*', $said->('answers') =~ s/\n//gr;
-	my (@types, @read);
-	while (length $answers >= 7) {
-		my ($size, $type) = unpack 'VC', $answers;
-		last if $size < 7 || $size > length $answers;
-		push @types, $type;
-		push @read, substr $answers, 11, $size - 11 if $type == 117;
-		$answers = substr $answers, $size;
-	}
-	is(scalar @types, scalar @requests, $label->('every request of a hostile client is answered')) or diag("@types");
-	is(join(' ', @types[ 0 .. 4 ]), '101 105 111 13 117', $label->('it can read what is in the folder'));
-	ok(($read[0] // '') eq substr(bytes(6000, 'one'), 0, 1000), $label->('as it is'));
-	is(scalar @read, 1, $label->('and nothing else')) or diag(join "\n", @read[ 1 .. $#read ]);
-	is(join(' ', @types[ -@elsewhere .. -1 ]), join(' ', (7) x @elsewhere), $label->('nor can another folder be attached to'));
-
-	isnt($run->{marks}{status_after_pull} // 0, 0, $label->('a copy fails when the line is cut'));
-	($from, $to) = split ' ', $run->{marks}{seconds_after_pull} // '0 9999';
-	cmp_ok($to - $from, '<=', 90, $label->('in bounded time'));
-	like($said->('cat /own/said'), qr/error|reset|timed out/i, $label->('with an error'));
-	is(sha256_hex(slurp("$share/large")), $large, $label->('the host\'s file is as it was'));
-	is(join(' ', grep { $_ != 0 } @{ $run->{link_statuses} }), '', $label->('sill-link ended as asked')) or diag($run->{link});
-	my $left = `ps -e -o comm=,args=`;
-	unlike($left, qr/^diod .*\Q$folder\E/m, $label->('no server is left'));
+my ($text, $status) = $said->('sill mount /there --timeout 200');
+is($status, 1, $label->('without the modules it cannot be mounted'));
+like($text, qr/this kernel has no 9P file system; 'modprobe 9p' says more/, $label->('it says why'));
+like($said->('grep /there /proc/mounts'), qr/^sill \/there 9p ro,.*nosuid,nodev,.*trans=fd/, $label->('mounted read-only'));
+is($said->("ls -1 /there"), join('', map { "$_\n" } sort qw(escape escape2 large link many medium one sub two)), $label->('its names'));
+like($said->('ls -lR /there'), qr/^-\S+ +1 \S+ +\S+ +$large_size .* large$/m, $label->('its sizes'));
+is($run->{marks}{names}, 40, $label->('a folder with many names'));
+for my $words ('touch /there/new', "sh -c echo x >/there/one", 'rm -f /there/one', 'mv /there/one /there/other', 'mkdir /there/folder',
+	'chmod 777 /there/one') {
+	my @all = $said->($words);
+	isnt($all[1], 0, $label->("$words: refused")) or diag($all[0]);
+	like($all[0], qr/Read-only file system/, $label->("$words: because it is read-only"));
 }
+my @touch = $said->('touch /there/new');
+isnt($touch[3], 0, $label->('refused by the other end, too')) or diag($touch[2]);
+ok(!-e "$share/new", $label->('nothing new on the host'));
+for my $words ('cat /there/escape/secret', 'cat /there/escape2') {
+	my @all = $said->($words);
+	like($all[0] // '', qr/No such file or directory/, $label->("$words: a link is this system's to follow"));
+}
+for my $copy (qw(copy copy_back)) {
+	my ($from, $to) = split ' ', $run->{marks}{"${copy}_seconds"} // '0 9999';
+	note(sprintf '%d CPU: %s of %d bytes: %.1f s, %.0f bytes a second', $cpus, $copy, $large_size, $to - $from, $large_size / ($to - $from));
+}
+
+# What the hand-made client was told: 7 is an error, 117 bytes that it may read.
+my $answers = pack 'H*', $said->('answers') =~ s/\n//gr;
+my (@types, @read);
+while (length $answers >= 7) {
+	my ($size, $type) = unpack 'VC', $answers;
+	last if $size < 7 || $size > length $answers;
+	push @types, $type;
+	push @read, substr $answers, 11, $size - 11 if $type == 117;
+	$answers = substr $answers, $size;
+}
+is(scalar @types, scalar @requests, $label->('every request of a hostile client is answered')) or diag("@types");
+is(join(' ', @types[ 0 .. 4 ]), '101 105 111 13 117', $label->('it can read what is in the folder'));
+ok(($read[0] // '') eq substr(bytes(6000, 'one'), 0, 1000), $label->('as it is'));
+is(scalar @read, 1, $label->('and nothing else')) or diag(join "\n", @read[ 1 .. $#read ]);
+is(join(' ', @types[ -@elsewhere .. -1 ]), join(' ', (7) x @elsewhere), $label->('nor can another folder be attached to'));
+
+isnt($run->{marks}{status_after_pull} // 0, 0, $label->('a copy fails when the line is cut'));
+my ($from, $to) = split ' ', $run->{marks}{seconds_after_pull} // '0 9999';
+cmp_ok($to - $from, '<=', 90, $label->('in bounded time'));
+like($said->('cat /own/said'), qr/error|reset|timed out/i, $label->('with an error'));
+is(sha256_hex(slurp("$share/large")), $large, $label->('the host\'s file is as it was'));
+is(join(' ', grep { $_ != 0 } @{ $run->{link_statuses} }), '', $label->('sill-link ended as asked')) or diag($run->{link});
+my $left = `ps -e -o comm=,args=`;
+unlike($left, qr/^diod .*\Q$folder\E/m, $label->('no server is left'));
 done_testing();

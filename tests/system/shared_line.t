@@ -16,6 +16,7 @@ my $run = boot(
 console = com2
 link = com2
 link_share = 60
+link_timeout = 60
 guest = \EFI\sill\guest-stub.elf
 cmdline = echo
 memory = 4M

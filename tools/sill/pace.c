@@ -32,6 +32,11 @@ void pace_skip(struct pace *pace, uint64_t now)
 	pace->moved = 0;
 }
 
+void pace_leave_out(struct pace *pace, uint64_t us)
+{
+	pace->since_us += us;
+}
+
 bool pace_enough(const struct pace *pace, uint64_t portion, uint64_t now)
 {
 	uint64_t us = now - pace->since_us;
@@ -49,8 +54,9 @@ void pace_measure(struct pace *pace, bool all, uint64_t now)
 	measured = pace->moved * US_PER_SECOND / time;
 	pace_skip(pace, now);
 	if (all) {
-		/* It is this fast at the least. */
-		rate = (measured > rate ? measured : rate) * 2;
+		/* It is this fast at the least: a little faster, perhaps, if not once more. */
+		rate = measured > rate ? measured : rate;
+		rate = pace->faster || rate == 0 ? rate * 3 : rate + rate / 4;
 	} else if (rate == 0) {
 		rate = measured;
 	} else {
@@ -61,6 +67,7 @@ void pace_measure(struct pace *pace, bool all, uint64_t now)
 			measured = rate / 4;
 		rate = (rate + measured * 3) / 4;
 	}
+	pace->faster = all;
 	if (rate < LEAST_RATE)
 		rate = LEAST_RATE;
 	pace->rate = rate < MOST_RATE ? rate : MOST_RATE;

@@ -15,6 +15,7 @@ struct pace {
 	uint64_t rate;	   /* bytes a second; 0: not known yet */
 	uint64_t since_us; /* from here on is measured */
 	uint64_t moved;	   /* bytes since then */
+	bool faster;	   /* the last measure said that it may be higher */
 };
 
 /* rate: a first guess, or 0. */
@@ -38,6 +39,8 @@ void pace_measure(struct pace *pace, bool all, uint64_t now);
 
 /* What was between is not to be measured. */
 void pace_skip(struct pace *pace, uint64_t now);
+/* The last so many microseconds don't count. */
+void pace_leave_out(struct pace *pace, uint64_t us);
 
 /* Microseconds to sleep until a call can move so many bytes: 1 ms at least, most_us at most. */
 uint64_t pace_pause(const struct pace *pace, uint64_t bytes, uint64_t most_us);

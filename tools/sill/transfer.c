@@ -21,7 +21,7 @@
 /* Where waiting longer would not gather more: the other end is not busy, or not there. */
 #define IDLE_MOST_US (250 * MS)
 /* The receiver can't know when the last byte comes; at first it does not look far ahead. */
-#define EARLY_MOST_US (100 * MS)
+#define EARLY_MOST_US (200 * MS)
 /* Fewer bytes than this may be on their way whatever is calculated. */
 #define LITTLE 64u
 /* So long the other end's word that it knows of our end is waited for, after its own. */
@@ -58,13 +58,24 @@ static void moved(struct transfer *t, const uint8_t *bytes, uint64_t size, uint6
 		progress_show(&t->progress, t->bytes, now);
 }
 
-/* Sleeps longer each time: 2 ms to IDLE_MOST_US. */
-static void back_off(uint64_t *last_us)
+/* Sleeps longer each time: 2 ms, over a line 16 ms, to IDLE_MOST_US. */
+static void back_off(const struct transfer *t, uint64_t *last_us)
 {
-	*last_us = *last_us == 0 ? 2 * MS : *last_us * 2;
+	uint64_t first = t->channel->line != 0 ? 16 * MS : 2 * MS;
+
+	*last_us = *last_us == 0 ? first : *last_us * 2;
 	if (*last_us > IDLE_MOST_US)
 		*last_us = IDLE_MOST_US;
 	moment_pass(*last_us);
+}
+
+/* Until so long after a moment: what was done meanwhile is part of it. */
+static void pass_from(uint64_t from_us, uint64_t us)
+{
+	uint64_t now = moment_us();
+
+	if (now < from_us + us)
+		moment_pass(from_us + us - now);
 }
 
 static uint64_t most_us(const struct transfer *t, uint64_t us)
@@ -134,6 +145,7 @@ static bool readable_now(int fd)
 static bool fill(struct transfer *t, struct input *input)
 {
 	bool waited = input->size == 0;
+	uint64_t from = moment_us();
 
 	while (!input->ended && input->size < sizeof(held) &&
 	       (input->size == 0 || readable_now(t->fd))) {
@@ -152,11 +164,11 @@ static bool fill(struct transfer *t, struct input *input)
 		input->size += (size_t)size;
 	}
 	if (waited) {
-		/* The time until now was the file's. */
+		/* That time was the file's. */
 		uint64_t now = moment_us();
 
 		channel_moved(t->channel, now);
-		pace_skip(&t->pace, now);
+		pace_leave_out(&t->pace, now - from);
 	}
 	return true;
 }
@@ -198,37 +210,50 @@ static void set_level(struct transfer *t, uint64_t level, uint64_t now)
 	t->level_bytes = t->bytes;
 }
 
-static int wait_for_room(struct transfer *t, bool none, uint64_t *backed_off)
+/* Until somebody is at the other end. */
+static int wait_for_somebody(struct transfer *t, uint64_t *now)
 {
-	if (none) {
-		int status = look(t, 0);
+	uint64_t backed_off = 0;
+	int status;
 
-		if (status != STATUS_GOOD)
-			return status;
-		if (discard(t))
-			return STATUS_GOOD;
-		if (!t->channel->connected) {
-			back_off(backed_off);
-			/* Nothing of that was the line's time. */
-			pace_skip(&t->pace, moment_us());
-			set_level(t, t->state.buffer, t->pace.since_us);
-			return STATUS_GOOD;
-		}
+	for (;;) {
+		status = look(t, 0);
+		if (status != STATUS_GOOD || t->channel->connected)
+			break;
+		back_off(t, &backed_off);
 	}
-	moment_pass(pace_pause(&t->pace, pace_portion(t->state.buffer), most_us(t, PAUSE_MOST_US)));
-	return STATUS_GOOD;
+	/* Nothing of that was the line's time. */
+	*now = moment_us();
+	pace_skip(&t->pace, *now);
+	set_level(t, t->state.buffer, *now);
+	return status;
+}
+
+/* none: a call found no room at all; else the last one left none. */
+static int wait_for_room(struct transfer *t, bool none, uint64_t now)
+{
+	int status = STATUS_GOOD;
+
+	if (!t->channel->connected)
+		status = wait_for_somebody(t, &now);
+	else if (none)
+		status = look(t, 0);
+	if (status == STATUS_GOOD && !(none && discard(t)))
+		pass_from(now, pace_pause(&t->pace, pace_portion(t->state.buffer),
+					  most_us(t, PAUSE_MOST_US)));
+	return status;
 }
 
 static int send_all(struct transfer *t)
 {
 	struct input input = {0};
-	uint64_t backed_off = 0;
+	bool first = true;
 	int status;
 
 	for (;;) {
 		int64_t answer;
-		uint64_t now, taken, portion;
-		bool all;
+		uint64_t now, taken;
+		bool all, emptied;
 
 		if (!fill(t, &input))
 			return STATUS_FAILED;
@@ -246,15 +271,19 @@ static int send_all(struct transfer *t)
 			input.size -= taken;
 			memmove(held, held + taken, input.size);
 		}
-		portion = pace_portion(t->state.buffer);
-		if (all && t->pace.moved >= portion)
-			pace_measure(&t->pace, true, now);
+		/* Then it was empty, and now is full. */
+		emptied = t->pace.moved >= t->state.buffer;
 		/* A short count may have other reasons than that the buffer is full. */
-		if (all || (taken > 0 && on_their_way(t) < t->state.buffer / 4 * 3))
+		if (!emptied && (all || (taken > 0 && on_their_way(t) < t->state.buffer / 4 * 3)))
 			continue;
-		pace_measure(&t->pace, false, now);
+		/* To fill it for the first time tells nothing of the line. */
+		if (first)
+			pace_skip(&t->pace, now);
+		else
+			pace_measure(&t->pace, emptied, now);
+		first = false;
 		set_level(t, t->state.buffer, now);
-		status = wait_for_room(t, taken == 0, &backed_off);
+		status = wait_for_room(t, taken == 0, now);
 		if (status != STATUS_GOOD)
 			return status;
 	}
@@ -276,14 +305,14 @@ static int wait_for_delivery(struct transfer *t)
 			continue;
 		left = on_their_way(t);
 		if (!t->channel->connected) {
-			back_off(&backed_off);
+			back_off(t, &backed_off);
 			set_level(t, t->bytes < t->state.buffer ? t->bytes : t->state.buffer,
 				  moment_us());
 		} else if (left > LITTLE && t->pace.rate != 0) {
 			moment_pass(pace_pause(&t->pace, left, most_us(t, PAUSE_MOST_US)));
 			backed_off = 0;
 		} else {
-			back_off(&backed_off);
+			back_off(t, &backed_off);
 		}
 	}
 }
@@ -364,7 +393,7 @@ static int first_bytes(struct transfer *t, uint64_t now)
 /* These are in held[]. */
 static int take_bytes(struct transfer *t, uint64_t size, uint64_t now)
 {
-	bool all = size == sizeof(held), first = t->bytes == 0;
+	bool first = t->bytes == 0, full;
 	int status = STATUS_GOOD;
 
 	if (!write_all(t, size))
@@ -374,18 +403,30 @@ static int take_bytes(struct transfer *t, uint64_t size, uint64_t now)
 	else
 		pace_moved(&t->pace, size);
 	moved(t, held, size, now);
-	if (all)
-		pace_measure(&t->pace, true, now);
+	/* A call moves no more than this, or the buffer was full, and now is empty. */
+	full = t->pace.moved >= t->state.buffer;
 	/* If they are so few that it was the end, perhaps, another reading will tell. */
-	if (status != STATUS_GOOD || all ||
-	    !pace_enough(&t->pace, pace_portion(t->state.buffer), now))
+	if (status != STATUS_GOOD ||
+	    (!full &&
+	     (size == sizeof(held) || !pace_enough(&t->pace, pace_portion(t->state.buffer), now))))
 		return status;
-	pace_measure(&t->pace, false, now);
-	moment_pass(gather_us(t, now));
+	pace_measure(&t->pace, full, now);
+	pass_from(now, gather_us(t, now));
 	return STATUS_GOOD;
 }
 
-static int wait_for_bytes(struct transfer *t, uint64_t *backed_off, uint64_t now)
+static int wait_for_first_bytes(struct transfer *t)
+{
+	uint64_t backed_off = 0;
+	int status;
+
+	while (status = look(t, SILL_CHANNEL_READABLE),
+	       status == STATUS_GOOD && (t->state.state & SILL_CHANNEL_READABLE) == 0)
+		back_off(t, &backed_off);
+	return status;
+}
+
+static int wait_for_bytes(struct transfer *t, uint64_t now)
 {
 	/* Something has come since it was measured last; else it may never. */
 	bool some = t->pace.moved > 0;
@@ -393,10 +434,6 @@ static int wait_for_bytes(struct transfer *t, uint64_t *backed_off, uint64_t now
 
 	if (status != STATUS_GOOD)
 		return status;
-	if (t->bytes == 0) {
-		back_off(backed_off);
-		return STATUS_GOOD;
-	}
 	pace_measure(&t->pace, false, now);
 	moment_pass(some ? gather_us(t, now)
 			 : pace_pause(&t->pace, pace_portion(t->state.buffer),
@@ -407,8 +444,7 @@ static int wait_for_bytes(struct transfer *t, uint64_t *backed_off, uint64_t now
 /* Reads the end only when all before is in the file: the other end then counts it as delivered. */
 static int receive_all(struct transfer *t)
 {
-	uint64_t backed_off = 0;
-	int status = STATUS_GOOD;
+	int status = wait_for_first_bytes(t);
 
 	while (status == STATUS_GOOD) {
 		int64_t answer = call_channel_read(t->channel->handle, held, sizeof(held));
@@ -419,7 +455,7 @@ static int receive_all(struct transfer *t)
 		if (answer > 0)
 			status = take_bytes(t, (uint64_t)answer, now);
 		else if (answer == -SILL_EAGAIN)
-			status = wait_for_bytes(t, &backed_off, now);
+			status = wait_for_bytes(t, now);
 		else
 			return channel_say_error(t->channel, answer);
 	}
@@ -437,7 +473,7 @@ static void bid_farewell(const struct transfer *t)
 
 	while ((state.state & (SILL_CHANNEL_DELIVERED | SILL_CHANNEL_BROKEN)) == 0 &&
 	       !channel_is_over(&state) && moment_us() - from < FAREWELL_US) {
-		back_off(&backed_off);
+		back_off(t, &backed_off);
 		if (call_channel_state(t->channel->handle, &state) < 0)
 			return;
 	}
