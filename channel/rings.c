@@ -313,8 +313,12 @@ static int look_at_pages(struct vcpu *vcpu, const struct sill_channel_rings *rin
 int64_t rings_name(struct vcpu *vcpu, struct channel *channel,
 		   const struct sill_channel_rings *rings)
 {
-	int64_t error = look_at_pages(vcpu, rings);
+	int64_t error;
 
+	/* sill.conf says how much of the guest's may be on its way in a channel. */
+	if (rings->pages * PAGE_SIZE > channel->stream->out.size)
+		return -SILL_EINVAL;
+	error = look_at_pages(vcpu, rings);
 	if (error != 0)
 		return error;
 	if (channel->rings.vcpu != NULL || channel->written != 0 || channel->read != 0)

@@ -232,7 +232,7 @@ static void start_once(void)
 	static bool started;
 	const struct sill_channel_settings settings = {
 		.count = 4,
-		.buffer = 4096,
+		.buffer = 8192,
 		.link_ports = {0x2f8},
 		.link_baud = 115200,
 		.link_share = 50,
