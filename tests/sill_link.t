@@ -248,6 +248,15 @@ sub settings {
 	return ($said =~ /speed ([0-9]+) baud/ ? "$1 " : '') . $said =~ s/\s+/ /gr;
 }
 
+# Whether a process descends from another.
+sub is_below {
+	my ($process, $ancestor) = @_;
+	while ($process && $process != $ancestor) {
+		($process) = slurp("/proc/$process/status") =~ /^PPid:\t(\d+)$/m;
+	}
+	return $process;
+}
+
 sub connect_to {
 	my ($path) = @_;
 	wait_for(sub { -S $path }) or return;
@@ -793,7 +802,7 @@ SKIP: {
 	}
 	is(join(' ', map { s{.*/}{}r } glob("$dir/outside/*")), 'secret', '  and nothing is new outside');
 	is(slurp("$dir/outside/secret"), $secret, '  and what is outside is as it was');
-	my ($server) = grep { slurp("/proc/$_/cmdline") =~ /^[^\0]*diod\0/ && slurp("/proc/$_/status") =~ /^NSpid:\t\d+\t/m } map { m{(\d+)} } glob('/proc/[0-9]*');
+	my ($server) = grep { slurp("/proc/$_/cmdline") =~ /^[^\0]*diod\0/ && is_below($_, $link->{pid}) } map { m{(\d+)} } glob('/proc/[0-9]*');
 	$link->leave('KILL');
 	ok(defined $server && wait_for(sub { !-e "/proc/$server" }), '  the server does not outlive sill-link');
 	$peer->quit;
