@@ -34,7 +34,7 @@
  * in the table, 0 to SILL_CHANNELS_MAX - 1; the rest changes each time the place is used again, so
  * a stale handle is known as such.
  */
-#define SILL_CHANNEL_PLACE(handle) ((handle)&0xffu)
+#define SILL_CHANNEL_PLACE(handle) ((handle) % 256u)
 #define SILL_CHANNEL_FIRST_HANDLE  256u
 
 /* Flags of channel_open. */
