@@ -17,10 +17,7 @@ struct source {
 	uint32_t ready;	  /* those that came true; the owner clears them when it looks */
 };
 
-#define SOURCE_NONE      \
-	{                \
-		.fd = -1 \
-	}
+#define SOURCE_NONE ((struct source){.fd = -1})
 
 /* false: there is no epoll; it has said why. */
 bool loop_begin(void);

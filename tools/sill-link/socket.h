@@ -18,10 +18,7 @@ struct own_socket {
 	ino_t inode;
 };
 
-#define OWN_SOCKET_NONE                 \
-	{                               \
-		.listener = SOURCE_NONE \
-	}
+#define OWN_SOCKET_NONE ((struct own_socket){.listener = {.fd = -1}})
 
 /* Fills in the address; false if the path is too long for one (errno is ENAMETOOLONG). */
 bool socket_address(struct sockaddr_un *address, const char *path);

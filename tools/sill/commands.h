@@ -17,8 +17,8 @@ enum status {
  * argv[0] is the command's own name, arguments follow. They are looked at first, then calls_begin()
  * is asked (tools/sill/calls.h). Answers an enum status.
  */
-typedef int command(int argc, char **argv);
-command cmd_info, cmd_ping, cmd_time, cmd_clock, cmd_resolution, cmd_log, cmd_stats, cmd_bench,
+typedef int command_run(int argc, char **argv);
+command_run cmd_info, cmd_ping, cmd_time, cmd_clock, cmd_resolution, cmd_log, cmd_stats, cmd_bench,
 	cmd_channels, cmd_send, cmd_recv, cmd_connect, cmd_mount, cmd_unload;
 
 /* Says that an argument is not understood; STATUS_USAGE. */

@@ -12,7 +12,7 @@ static const struct {
 	const char *name;
 	const char *arguments; /* of one way to call it */
 	const char *words;
-	command *run;
+	command_run *run;
 } commands[] = {
 	{"info", "", "what runs beneath this system, and what it offers", cmd_info},
 	{"ping", " [COUNT]", "calls Sill COUNT times on every CPU", cmd_ping},
