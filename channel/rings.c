@@ -72,16 +72,22 @@ static uint64_t write_asleep(void *context, void *page)
 	return 0;
 }
 
-/* Where position `at` of a ring is, and how many bytes there are to the end of its page. */
+/*
+ * Where position `at` of a ring is. *bytes becomes what can be moved there at once: no more than it
+ * was, than `most`, or than there are to the end of the page.
+ */
 static int find_bytes(struct vcpu *vcpu, const struct ring_state *state, const uint64_t *pages,
-		      uint32_t at, uint64_t *hpa, uint32_t *bytes)
+		      uint32_t at, uint32_t most, uint64_t *hpa, uint32_t *bytes)
 {
 	uint32_t offset = at & (state->size - 1);
 
 	if (find_page(vcpu, pages[offset / PAGE_SIZE], hpa) != 0)
 		return -SILL_EFAULT;
 	*hpa += offset % PAGE_SIZE;
-	*bytes = PAGE_SIZE - offset % PAGE_SIZE;
+	if (*bytes > most)
+		*bytes = most;
+	if (*bytes > PAGE_SIZE - offset % PAGE_SIZE)
+		*bytes = PAGE_SIZE - offset % PAGE_SIZE;
 	return 0;
 }
 
@@ -93,17 +99,13 @@ static int64_t take(struct vcpu *vcpu, struct channel *channel, uint32_t most)
 	uint32_t done = 0;
 
 	while (done < most && queue_room(out) > 0) {
-		uint32_t unbroken, bytes;
-		uint8_t *to = queue_space(out, &unbroken);
+		uint32_t bytes;
+		uint8_t *to = queue_space(out, &bytes);
 		uint64_t hpa;
 
-		if (find_bytes(vcpu, &rings->state, rings->to_sill, rings->state.to_sill_tail, &hpa,
-			       &bytes) != 0)
+		if (find_bytes(vcpu, &rings->state, rings->to_sill, rings->state.to_sill_tail,
+			       most - done, &hpa, &bytes) != 0)
 			return -SILL_EFAULT;
-		if (bytes > most - done)
-			bytes = most - done;
-		if (bytes > unbroken)
-			bytes = unbroken;
 		physical_read(hpa, to, bytes);
 		queue_filled(out, bytes);
 		rings->state.to_sill_tail += bytes;
@@ -121,17 +123,13 @@ static int64_t give(struct vcpu *vcpu, struct channel *channel, uint32_t most)
 	uint32_t done = 0;
 
 	while (done < most && queue_used(in) > 0) {
-		uint32_t unbroken, bytes;
-		const uint8_t *from = queue_bytes(in, &unbroken);
+		uint32_t bytes;
+		const uint8_t *from = queue_bytes(in, &bytes);
 		uint64_t hpa;
 
 		if (find_bytes(vcpu, &rings->state, rings->to_guest, rings->state.to_guest_head,
-			       &hpa, &bytes) != 0)
+			       most - done, &hpa, &bytes) != 0)
 			return -SILL_EFAULT;
-		if (bytes > most - done)
-			bytes = most - done;
-		if (bytes > unbroken)
-			bytes = unbroken;
 		physical_write(hpa, from, bytes);
 		queue_taken(in, bytes);
 		rings->state.to_guest_head += bytes;
