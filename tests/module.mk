@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # make unit      the unit tests, into build/unit/
 # make fuzz      fuzzes the parsers and the decoder (EXECUTIONS=10000000 of each; or SECONDS=60)
-# make soak      64 MiB each way over the emulated serial line, and 4 MiB of a shared folder: an hour and more
+# make soak      64 MiB each way over the emulated serial line, and as much of a shared folder: the better part of an hour
 # make lint      formatting and static checks
 # make format    formats all C code
 
@@ -49,7 +49,7 @@ fuzzers: $(FUZZERS)
 
 # What the test needs is built as for 'make test'.
 soak:
-	$(Q)SILL_SOAK=1 scripts/test tests/system/linux_link.t tests/system/linux_share.t
+	$(Q)SILL_SOAK=1 SILL_TEST_LIMIT=20000 scripts/test tests/system/linux_link.t tests/system/linux_share.t
 
 EXECUTIONS ?= 10000000
 fuzz: $(FUZZERS)
