@@ -964,7 +964,7 @@ static int check_line(struct parser *parser, const char *text, size_t *length)
 
 /*
  * Silence must be longer than several of the longest frames take (link/link.h): four of 4200 bytes,
- * 10 bits each. Up to 3360 s, at 50 baud.
+ * 10 bits each. Up to 3361 s, at 50 baud.
  */
 #define FOUR_FRAMES_BITS (4u * 4200u * 10u)
 

@@ -19,7 +19,8 @@ bool channel_is_over(const struct channel *channel)
 bool channel_has_ended(const struct channel *channel)
 {
 	return channel->service != NULL ? channel->service_ended
-					: channel->stream->ended || channel_is_over(channel);
+					: channel->stream->ended || (channel_is_over(channel) &&
+								     channel->stream->reason == 0);
 }
 
 uint32_t channel_state(const struct channel *channel)
@@ -32,10 +33,16 @@ uint32_t channel_state(const struct channel *channel)
 	if (channel->error != 0)
 		return SILL_CHANNEL_BROKEN;
 	/* Nothing more will be, but what has come has come, and what was delivered was. */
-	if (channel_error(channel) != 0)
-		return SILL_CHANNEL_BROKEN |
-		       (queue_used(&stream->in) > 0 ? SILL_CHANNEL_READABLE : 0) |
-		       (stream->done ? SILL_CHANNEL_DELIVERED : 0);
+	if (channel_error(channel) != 0) {
+		state = SILL_CHANNEL_BROKEN;
+		if (queue_used(&stream->in) > 0 || ended)
+			state |= SILL_CHANNEL_READABLE;
+		if (ended)
+			state |= SILL_CHANNEL_ENDED;
+		if (stream->done)
+			state |= SILL_CHANNEL_DELIVERED;
+		return state;
+	}
 	if (service || stream->state == LINK_OPEN)
 		state |= SILL_CHANNEL_CONNECTED;
 	if (queue_used(&stream->in) > 0 || ended)

@@ -83,8 +83,8 @@ void channels_look(struct vcpu *vcpu)
 	spin_lock(&channels.lock);
 	if (vcpu == channels.user)
 		channels.user_seen = rdtsc();
-	else if (vcpu == channels.first &&
-		 rdtsc() - channels.user_seen > time_tsc_hz() / 1000 * USER_GONE_MS)
+	else if (vcpu == channels.first && (int64_t)(rdtsc() - channels.user_seen) >
+						   (int64_t)(time_tsc_hz() / 1000 * USER_GONE_MS))
 		channels.user = vcpu;
 	event_take_posted(vcpu);
 	line_work_unasked();
@@ -332,11 +332,9 @@ int64_t channel_read(struct vcpu *vcpu, uint64_t handle, uint64_t to, uint64_t s
 		answer = channel->error;
 	if (answer == 0)
 		answer = read_pieces(vcpu, channel, to, size);
-	/* What came before the link was lost can still be read. */
-	if (answer == 0 && size > 0)
-		answer = channel_error(channel);
+	/* What came before the link was lost can still be read, up to the end if that came, too. */
 	if (answer == 0 && size > 0 && !channel_has_ended(channel))
-		answer = -SILL_EAGAIN;
+		answer = channel_error(channel) != 0 ? channel_error(channel) : -SILL_EAGAIN;
 	/* Who reads the end has done with what came before it. */
 	if (answer == 0 && size > 0)
 		channel_took_all(channel);
@@ -568,6 +566,8 @@ void channels_begin(struct vcpu *vcpu)
 		if (channel->handle != 0 && channel->rings.vcpu == vcpu)
 			close_channel(NULL, channel, -SILL_ECONNRESET);
 	}
+	/* Also those that another CPU has posted meanwhile. */
+	event_drop_interrupt(vcpu, 0);
 	arm(vcpu);
 	spin_unlock(&channels.lock);
 }

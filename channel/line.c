@@ -19,7 +19,7 @@
 #define RECEIVING_US 5000u
 #define LISTEN_US    50000u
 
-/* So long after the last byte the next isn't of the same frame. */
+/* So long, and four characters, after the last byte the next isn't of the same frame. */
 #define BETWEEN_US 20000u
 
 static struct {
@@ -102,7 +102,7 @@ static unsigned int receive(uint64_t now)
 	unsigned int seen, received = 0;
 	uint8_t byte = 0;
 
-	if (now - line.heard_us >= BETWEEN_US)
+	if (now - line.heard_us >= BETWEEN_US + 40000000u / line.baud)
 		line.in_frame = false;
 	for (unsigned int i = 0; i < LOOKS; i++) {
 		seen = uart_look(&line.uart, &byte);
@@ -136,6 +136,9 @@ void line_work(void)
 		size = link_transmit(line.link, piece, sizeof(piece), now);
 		line.sent_at = rdtsc();
 		uart_send(&line.uart, piece, size);
+	} else {
+		/* The link's time goes on all the same. */
+		(void)link_transmit(line.link, piece, 0, now);
 	}
 	if (line.shared)
 		console_lend_serial(line.link->up);
@@ -183,8 +186,13 @@ static uint64_t quarters_of_a_character(uint64_t count)
  */
 static uint64_t busy_next(bool receiving)
 {
+	uint64_t empty = line.sent_at + quarters_of_a_character(62);
+
+	/* It should be empty, but the last look saw that it isn't. */
+	if (!receiving && (int64_t)(empty - line.looked_at) <= 0)
+		return line.looked_at + quarters_of_a_character(32);
 	if (!receiving)
-		return line.sent_at + quarters_of_a_character(62);
+		return empty;
 	return line.looked_at + quarters_of_a_character(line.missed ? 8 : 33);
 }
 

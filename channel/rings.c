@@ -139,7 +139,7 @@ static int64_t give(struct vcpu *vcpu, struct channel *channel, uint32_t most)
 	return done;
 }
 
-/* Until nothing moves any more: a queue may be smaller than a ring. */
+/* Until nothing moves any more: the queue may have been nearly full. */
 static int64_t move(struct vcpu *vcpu, struct channel *channel, const struct ring_words *words,
 		    bool asked)
 {
@@ -176,7 +176,7 @@ static int64_t move(struct vcpu *vcpu, struct channel *channel, const struct rin
 	return moved;
 }
 
-/* False: on another CPU, or behind another interrupt. The next look of the right one does it. */
+/* False: it is another CPU's. The next look there does it. */
 static bool wake(struct vcpu *vcpu, const struct channel_ring_pair *rings)
 {
 	return rings->vector == 0 ||
@@ -317,6 +317,8 @@ int64_t rings_name(struct vcpu *vcpu, struct channel *channel,
 	if (rings->pages * PAGE_SIZE > channel->stream->out.size)
 		return -SILL_EINVAL;
 	error = look_at_pages(vcpu, rings);
+	if (error == 0)
+		error = channel_error(channel);
 	if (error != 0)
 		return error;
 	if (channel->rings.vcpu != NULL || channel->written != 0 || channel->read != 0)

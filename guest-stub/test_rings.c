@@ -23,13 +23,15 @@
 
 static uint8_t message[RINGS_MOST_BYTES], answer[RINGS_MOST_BYTES];
 static volatile uint64_t interrupts, other_interrupts;
+static volatile uint64_t others_before; /* the first of interrupts */
 
 struct interrupt_frame;
 
 __attribute__((interrupt)) static void on_interrupt(struct interrupt_frame *frame)
 {
 	(void)frame;
-	interrupts++;
+	if (interrupts++ == 0)
+		others_before = other_interrupts;
 }
 
 __attribute__((interrupt)) static void on_other_interrupt(struct interrupt_frame *frame)
@@ -263,6 +265,7 @@ static void two_wait(void)
 		__asm__ volatile("sti; nop; nop; cli" : : : "memory");
 	tap_equal(interrupts, 1, "two interrupts wait: that of the rings comes");
 	tap_ok(other_interrupts > 0, "two interrupts wait: and the other");
+	tap_ok(others_before > 0, "two interrupts wait: the higher vector came first");
 	sill_door_push(NULL, 0);
 	close_all(handle);
 }

@@ -14,6 +14,7 @@
 #include "core/string.h"
 #include "core/window.h"
 #include "vmx/counters.h"
+#include "vmx/event.h"
 #include "vmx/guest_memory.h"
 #include "vmx/landing.h"
 #include "vmx/step.h"
@@ -230,6 +231,9 @@ static bool uses_shadow_stack(uint64_t cr4)
 /* Does the guest wait for nothing that only a VM entry could bring? */
 static bool is_at_rest(const struct vcpu *vcpu)
 {
+	/* An interrupt that the guest doesn't take before it asks to be left is not waited for. */
+	if (event_interrupt_waits(vcpu) && (vmread(VMCS_GUEST_RFLAGS) & RFLAGS_IF) != 0)
+		return false;
 	return !step_is_pending(vcpu) && vcpu->waiting_nmis == 0 && !vcpu->waiting_machine_check &&
 	       vmread(VMCS_GUEST_ACTIVITY_STATE) == 0 &&
 	       vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE) == 0 &&
@@ -245,6 +249,7 @@ void vcpu_leave(struct vcpu *vcpu)
 	uint64_t address;
 	bool five_levels;
 
+	event_take_posted(vcpu);
 	/* Any NMI from here on shows either here or on the landing. */
 	landing->nmis_seen = __atomic_load_n(&this_cpu()->nmi_count, __ATOMIC_SEQ_CST);
 	read_state(&state);

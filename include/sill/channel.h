@@ -108,7 +108,7 @@ struct sill_link {
 struct sill_channel_rings {
 	uint32_t version; /* SILL_RINGS_VERSION */
 	uint32_t pages;	  /* of each ring: 1, 2, 4, 8 or 16, no more than the channel's buffer */
-	uint32_t vector;  /* 32 to 255: the interrupt that wakes this CPU; 0: it looks by itself */
+	uint32_t vector; /* 32 to 255: the interrupt that wakes this CPU, for this alone; 0: none */
 	uint32_t reserved;
 	uint64_t control;			 /* one page: struct sill_channel_control */
 	uint64_t to_sill[SILL_RINGS_PAGES_MAX];	 /* the first `pages` of them, 0 in the others */

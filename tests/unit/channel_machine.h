@@ -240,6 +240,12 @@ void event_post_interrupt(struct vcpu *vcpu, uint32_t vector)
 	machine.posted++;
 }
 
+void event_drop_interrupt(struct vcpu *vcpu, uint32_t vector)
+{
+	(void)vcpu;
+	(void)vector;
+}
+
 void event_take_posted(struct vcpu *vcpu)
 {
 	(void)vcpu;

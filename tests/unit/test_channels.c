@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "channel_machine.h"
+#include "core/cpu.h"
 #include <sill/hypercall.h>
 
 #include "link/link.h"
@@ -496,6 +497,50 @@ static void read_what_came(void **state)
 	assert_int_equal(control()->to_guest_head, 6000);
 }
 
+/* All came, and its end; then nobody was there any more: it is complete. */
+static void read_all_that_came(void **state)
+{
+	uint64_t handle = open_channel("program", 0);
+
+	(void)state;
+	pass(20000, true);
+	link_accept(&peer, stream_of(handle));
+	assert_int_equal(queue_put(&peer.streams[stream_of(handle)].out, "all", 3), 3);
+	link_end(&peer, stream_of(handle), true, 7);
+	pass(100000, true);
+	pass(3000000, false);
+	assert_int_equal(state_of(handle).state,
+			 SILL_CHANNEL_BROKEN | SILL_CHANNEL_READABLE | SILL_CHANNEL_ENDED);
+	assert_int_equal(channel_read(&vcpu, handle, DATA_AT, 10), 3);
+	assert_int_equal(channel_read(&vcpu, handle, DATA_AT, 10), 0);
+	assert_int_equal(state_of(handle).sent_crc32, 7);
+	assert_int_equal(channel_write(&vcpu, handle, DATA_AT, 10), -SILL_ETIMEDOUT);
+}
+
+/* A UART that takes no more bytes: the session ends all the same, and nobody looks all the time. */
+static void no_room(void **state)
+{
+	uint64_t handle = open_channel("program", 0);
+
+	(void)state;
+	pass(20000, true);
+	link_accept(&peer, stream_of(handle));
+	pass(20000, true);
+	assert_int_equal(channel_write(&vcpu, handle, DATA_AT, 1000), 1000);
+	for (int i = 0; i < 4000; i++) {
+		uint64_t before = rdtsc();
+
+		machine.now_us += 1000;
+		machine.sent_count = sizeof(machine.sent);
+		machine_look(&vcpu);
+		/* Four characters at least, of 87 us each, but for the link's own moments. */
+		if (machine.now_us % 8000 < 1000)
+			assert_true(vcpu.timer[TIMER_CHANNELS] - before > 300000);
+	}
+	machine.sent_count = 0;
+	assert_int_equal(state_of(handle).error, -SILL_ETIMEDOUT);
+}
+
 /* Whatever an OS makes of the TSC, the link's time goes on. */
 static void time_jumps(void **state)
 {
@@ -650,6 +695,8 @@ int main(void)
 		cmocka_unit_test_setup(rings_are_refused, begin),
 		cmocka_unit_test_setup(rings_after_the_end, begin),
 		cmocka_unit_test_setup(read_what_came, begin),
+		cmocka_unit_test_setup(read_all_that_came, begin),
+		cmocka_unit_test_setup(no_room, begin),
 		cmocka_unit_test_setup(time_jumps, begin),
 		cmocka_unit_test_setup(timer_stays, begin),
 		cmocka_unit_test_setup(services, begin),

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -238,6 +239,41 @@ static void test_short_counts(void **state)
 	assert_cheap(MIB, 80, 1.06);
 }
 
+/* What is slow is the file, not the line: nobody waits for room that there is. */
+static void test_slow_file(void **state)
+{
+	struct channel channel = {.command = "send", .name = "test"};
+	struct transfer transfer = {.channel = &channel, .quiet = true};
+	int ends[2];
+	pid_t child;
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	child = fork();
+	if (child == 0) {
+		for (int i = 0; i < 150; i++) {
+			uint8_t bytes[1024];
+
+			for (uint64_t at = 0; at < sizeof(bytes); at++)
+				bytes[at] = fake_byte((uint64_t)i * sizeof(bytes) + at);
+			usleep(1000);
+			if (write(ends[1], bytes, sizeof(bytes)) != sizeof(bytes))
+				_exit(1);
+		}
+		_exit(0);
+	}
+	close(ends[1]);
+	fake.rate = 1000000000;
+	transfer.fd = ends[0];
+	assert_int_equal(channel_open(&channel), STATUS_GOOD);
+	assert_int_equal(transfer_send(&transfer), STATUS_GOOD);
+	channel_close(&channel);
+	close(ends[0]);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	assert_sent(150 * 1024);
+	assert_true(fake.now_us < 1000000);
+}
+
 static void test_small_buffers(void **state)
 {
 	(void)state;
@@ -439,6 +475,7 @@ int main(void)
 		cmocka_unit_test_setup(test_a_rate_that_is_not_the_line_s, start),
 		cmocka_unit_test_setup(test_small_files, start),
 		cmocka_unit_test_setup(test_short_counts, start),
+		cmocka_unit_test_setup(test_slow_file, start),
 		cmocka_unit_test_setup(test_small_buffers, start),
 		cmocka_unit_test_setup(test_what_arrived_differs, start),
 		cmocka_unit_test_setup(test_a_service_has_no_crc32, start),

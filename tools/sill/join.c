@@ -47,17 +47,13 @@ static bool write_channel(struct join *join, uint64_t now)
 
 	if (join->in_size > 0 && now >= join->write_due_us) {
 		answer = call_channel_write(join->channel->handle, in_bytes, join->in_size);
-		if (answer == -SILL_EPIPE) {
-			/* There may be something to be read all the same. */
+		if (answer < 0 && answer != -SILL_EAGAIN) {
+			/* There may be something to be read all the same, and then the error. */
 			join->cut = true;
 			join->in_ended = true;
 			join->writing_ended = true;
 			join->in_size = 0;
 			return true;
-		}
-		if (answer < 0 && answer != -SILL_EAGAIN) {
-			join->error = answer;
-			return false;
 		}
 		taken = answer > 0 ? (uint32_t)answer : 0;
 		pace_moved(&join->pace, taken);

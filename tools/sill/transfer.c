@@ -144,7 +144,7 @@ static bool readable_now(int fd)
 /* Waits for the first byte, and takes what is there besides. False: it has been said. */
 static bool fill(struct transfer *t, struct input *input)
 {
-	bool waited = input->size == 0;
+	bool none = input->size == 0, waits = none && !readable_now(t->fd);
 	uint64_t from = moment_us();
 
 	while (!input->ended && input->size < sizeof(held) &&
@@ -163,12 +163,16 @@ static bool fill(struct transfer *t, struct input *input)
 			input->ended = true;
 		input->size += (size_t)size;
 	}
-	if (waited) {
-		/* That time was the file's. */
+	if (none) {
+		/* That time was the file's; and if it is slower than the line nothing is measured.
+		 */
 		uint64_t now = moment_us();
 
 		channel_moved(t->channel, now);
-		pace_leave_out(&t->pace, now - from);
+		if (waits)
+			pace_skip(&t->pace, now);
+		else
+			pace_leave_out(&t->pace, now - from);
 	}
 	return true;
 }
@@ -380,36 +384,28 @@ static uint64_t gather_us(const struct transfer *t, uint64_t now)
 	return pace_pause(&t->pace, pace_portion(t->state.buffer), most_us(t, most));
 }
 
-static int first_bytes(struct transfer *t, uint64_t now)
-{
-	pace_skip(&t->pace, now);
-	if (t->begin_us == 0)
-		t->begin_us = now;
-	t->progress.begin_us = t->begin_us;
-	/* For the size of the buffer, if they came at once. */
-	return t->state.buffer == 0 ? look(t, SILL_CHANNEL_ENDED) : STATUS_GOOD;
-}
-
 /* These are in held[]. */
 static int take_bytes(struct transfer *t, uint64_t size, uint64_t now)
 {
 	bool first = t->bytes == 0, full;
-	int status = STATUS_GOOD;
 
 	if (!write_all(t, size))
 		return STATUS_FAILED;
-	if (first)
-		status = first_bytes(t, now);
-	else
+	if (first) {
+		pace_skip(&t->pace, now);
+		if (t->begin_us == 0)
+			t->begin_us = now;
+		t->progress.begin_us = t->begin_us;
+	} else {
 		pace_moved(&t->pace, size);
+	}
 	moved(t, held, size, now);
 	/* A call moves no more than this, or the buffer was full, and now is empty. */
 	full = t->pace.moved >= t->state.buffer;
 	/* If they are so few that it was the end, perhaps, another reading will tell. */
-	if (status != STATUS_GOOD ||
-	    (!full &&
-	     (size == sizeof(held) || !pace_enough(&t->pace, pace_portion(t->state.buffer), now))))
-		return status;
+	if (!full &&
+	    (size == sizeof(held) || !pace_enough(&t->pace, pace_portion(t->state.buffer), now)))
+		return STATUS_GOOD;
 	pace_measure(&t->pace, full, now);
 	pass_from(now, gather_us(t, now));
 	return STATUS_GOOD;

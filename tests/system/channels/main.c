@@ -19,6 +19,7 @@
 #define ROUNDS	    1000
 #define KICKS	    40
 #define VECTOR	    0xe7
+#define WAKE_VECTOR 0xe8
 #define LONG_ENOUGH 2000000000ull /* ticks */
 
 static UINTN tests;
@@ -215,7 +216,8 @@ static void run_race(void)
 	ok(moved > ROUNDS && broken > ROUNDS / 10 && closed > ROUNDS / 100, L"race: it was one");
 }
 
-static void test_race(void)
+/* Lets the second CPU run something; NULL: there is none. */
+static EFI_EVENT start_second(void(EFIAPI *what)(VOID *))
 {
 	EFI_GUID guid = MP_SERVICES_PROTOCOL;
 	struct mp_services *services;
@@ -224,20 +226,100 @@ static void test_race(void)
 
 	if (EFI_ERROR(LibLocateProtocol(&guid, (VOID **)&services)) ||
 	    EFI_ERROR(services->get_processor_count(services, &all, &enabled)) || enabled < 2) {
-		Print(L"ok %d - race # skip only one CPU\n", ++tests);
-		return;
+		Print(L"ok %d - with a second CPU # skip only one CPU\n", ++tests);
+		return NULL;
 	}
-	set_guards(0xa5);
 	uefi_call_wrapper(BS->CreateEvent, 5, 0, 0, NULL, NULL, &event);
-	if (EFI_ERROR(services->startup_this_ap(services, race, 1, event, 0, NULL, NULL))) {
+	if (EFI_ERROR(services->startup_this_ap(services, what, 1, event, 0, NULL, NULL))) {
 		ok(FALSE, L"the second CPU starts");
-		return;
+		return NULL;
 	}
-	run_race();
-	stop = TRUE;
+	return event;
+}
+
+static void wait_for_second(EFI_EVENT event)
+{
 	while (EFI_ERROR(uefi_call_wrapper(BS->CheckEvent, 1, event)))
 		;
+}
+
+static void test_race(void)
+{
+	EFI_EVENT event;
+
+	set_guards(0xa5);
+	event = start_second(race);
+	if (event == NULL)
+		return;
+	run_race();
+	stop = TRUE;
+	wait_for_second(event);
 	ok(guards_are(0xa5), L"race: Sill wrote nowhere but into the rings");
+}
+
+volatile UINT64 wakes;
+extern const UINT8 on_wake[];
+__asm__(".text\n"
+	"on_wake: lock incq wakes(%rip)\n"
+	"	iretq\n");
+
+/* This CPU's interrupt with WAKE_VECTOR is counted. */
+static void count_wakes(void)
+{
+	struct {
+		UINT16 offset_low, selector, type, offset_middle;
+		UINT32 offset_high, reserved;
+	} * gate;
+	struct __attribute__((packed)) {
+		UINT16 limit;
+		UINT64 base;
+	} idt;
+	UINT16 cs;
+
+	__asm__ volatile("sidt %0" : "=m"(idt));
+	__asm__ volatile("mov %%cs, %0" : "=r"(cs));
+	gate = (void *)(idt.base + 16 * WAKE_VECTOR);
+	gate->offset_low = (UINT16)(UINT64)on_wake;
+	gate->selector = cs;
+	gate->type = 0x8e00;
+	gate->offset_middle = (UINT16)((UINT64)on_wake >> 16);
+	gate->offset_high = (UINT32)((UINT64)on_wake >> 32);
+	gate->reserved = 0;
+}
+
+static void wait_for_wakes(UINT64 count)
+{
+	UINT64 start = rdtsc();
+
+	while (wakes < count && rdtsc() - start < LONG_ENOUGH)
+		__asm__ volatile("pause");
+}
+
+static void EFIAPI close_it(VOID *unused)
+{
+	(void)unused;
+	sill_channel_close(racing_handle, SILL_CHANNEL_ALL, 0, 0);
+}
+
+/* The second CPU closes a channel whose rings the first has named, and sleeps over. */
+static void test_closed_elsewhere(void)
+{
+	INT64 handle = open_with_rings(WAKE_VECTOR);
+	EFI_EVENT event;
+
+	count_wakes();
+	memory.control.wake = 1;
+	wait_for_wakes(1);
+	ok(wakes == 1, L"woken: its state is news");
+	racing_handle = (UINT64)handle;
+	event = start_second(close_it);
+	if (event == NULL)
+		return;
+	wait_for_second(event);
+	wait_for_wakes(2);
+	ok(wakes == 2, L"closed by another CPU: this one is woken");
+	ok(memory.control.state == SILL_CHANNEL_BROKEN && memory.control.error == -SILL_ECONNRESET,
+	   L"closed by another CPU: the page says so");
 }
 
 /* After all that: Sill is as it was, and so is a channel that nobody harms. */
@@ -270,6 +352,7 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system)
 	}
 	test_stream();
 	test_race();
+	test_closed_elsewhere();
 	test_after();
 	/* With a channel open, and rings in memory that this program gives back. */
 	handle = open_with_rings(VECTOR);
