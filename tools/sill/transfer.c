@@ -164,8 +164,7 @@ static bool fill(struct transfer *t, struct input *input)
 		input->size += (size_t)size;
 	}
 	if (none) {
-		/* That time was the file's; and if it is slower than the line nothing is measured.
-		 */
+		/* That time was the file's. A slow one tells nothing of the line. */
 		uint64_t now = moment_us();
 
 		channel_moved(t->channel, now);
