@@ -19,7 +19,7 @@ my $folder = tempdir('sill-share-test.XXXXXX', TMPDIR => 1, CLEANUP => 1);
 my $share = "$folder/share";
 # 115200 baud: each KiB takes a tenth of a second of the machine's time, and each 16 KiB are asked for by themselves.
 my $cpus = $ARGV[0] // 1;
-my $large_size = $ENV{SILL_SOAK} ? 64 << 20 : $cpus == 1 ? 1 << 20 : 128 << 10;
+my $large_size = $ENV{SILL_SOAK} ? 64 << 20 : $cpus == 1 ? 2 << 20 : 128 << 10;
 
 sub bytes
 {
