@@ -266,10 +266,11 @@ __asm__(".text\n"
 /* This CPU's interrupt with WAKE_VECTOR is counted. */
 static void count_wakes(void)
 {
-	struct {
+	struct gate {
 		UINT16 offset_low, selector, type, offset_middle;
 		UINT32 offset_high, reserved;
-	} * gate;
+	};
+	struct gate *gate;
 	struct __attribute__((packed)) {
 		UINT16 limit;
 		UINT64 base;
