@@ -9,7 +9,9 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "link/frame.h"
 #include "tools/sill/calls.h"
@@ -252,6 +254,22 @@ int64_t call_channel_state(uint64_t which, struct sill_channel *channel)
 	channel->sent_crc32 = fake.read_crc32 + fake.crc32_off;
 	channel->has_crc32 = !fake.no_crc32;
 	return sizeof(*channel);
+}
+
+/* A file with the first so many of the bytes that the fake channel expects, or sends. */
+static int file_of(uint64_t size)
+{
+	FILE *file = tmpfile();
+	int fd;
+
+	assert_non_null(file);
+	for (uint64_t i = 0; i < size; i++)
+		putc(fake_byte(i), file);
+	assert_int_equal(fflush(file), 0);
+	fd = dup(fileno(file));
+	fclose(file);
+	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+	return fd;
 }
 
 #endif

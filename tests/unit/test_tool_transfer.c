@@ -45,21 +45,6 @@ static int start(void **state)
 	return 0;
 }
 
-static int file_of(uint64_t size)
-{
-	FILE *file = tmpfile();
-	int fd;
-
-	assert_non_null(file);
-	for (uint64_t i = 0; i < size; i++)
-		putc(fake_byte(i), file);
-	assert_int_equal(fflush(file), 0);
-	fd = dup(fileno(file));
-	fclose(file);
-	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
-	return fd;
-}
-
 static uint32_t crc32_of(uint64_t size)
 {
 	uint32_t crc32 = 0;
