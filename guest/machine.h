@@ -32,7 +32,6 @@ struct machine {
 	struct sill_range ram; /* host-physical; guest-physical it begins at 0 */
 	uint64_t lazy_start;   /* RAM from here on is granted page by page at first touch */
 	uint64_t lazy_granted; /* pages */
-	bool provocation_due;  /* provoke = ... is still to be done */
 
 	struct doors_place doors;
 	struct door_view view;

@@ -7,6 +7,7 @@
 #include "core/cpu_setup.h"
 #include "core/log.h"
 #include "core/panic.h"
+#include "core/time.h"
 #include "debug/provoke.h"
 #include "debug/report.h"
 #include "doors/doors.h"
@@ -48,33 +49,21 @@ void guest_exit_hlt(struct vcpu *vcpu)
 		  enabled ? "enabled" : "disabled");
 }
 
-/*
- * The timer is the guest's time limit; but if something is to be provoked, it first runs out for
- * that, when the guest has had time to set itself up.
- */
+/* By then the guest has had time to set itself up. */
 #define PROVOCATION_DELAY_MS 100
-
-static void look_at_deadline(struct vcpu *vcpu)
-{
-	if (!machine.provocation_due || !deadline_passed(vcpu)) {
-		deadline_look(vcpu);
-		return;
-	}
-	machine.provocation_due = false;
-	deadline_set(vcpu, machine.settings->time_limit_ms);
-	provoke((enum sill_provocation)machine.settings->provoke);
-}
 
 void guest_exit_preemption_timer(struct vcpu *vcpu)
 {
 	if (timer_take(vcpu, TIMER_STEP))
 		guest_exit_monitor_trap_flag(vcpu);
 	if (timer_take(vcpu, TIMER_DEADLINE))
-		look_at_deadline(vcpu);
+		deadline_look(vcpu);
 	if (timer_take(vcpu, TIMER_DOORS))
 		doors_look(vcpu);
 	if (timer_take(vcpu, TIMER_CHANNELS))
 		channels_look(vcpu);
+	if (timer_take(vcpu, TIMER_PROVOCATION))
+		provoke((enum sill_provocation)machine.settings->provoke);
 	timer_arm(vcpu);
 }
 
@@ -113,9 +102,10 @@ static void start_vcpu(struct vcpu *vcpu, uint32_t id, const struct power_up_sta
 		settings->trace_hypercalls != 0 ? exit_hypercall_shown : exit_hypercall;
 	doors_open(vcpu, settings->doors, &machine.doors);
 	channels_begin(vcpu);
-	machine.provocation_due = settings->provoke != SILL_PROVOKE_NOTHING;
-	deadline_set(vcpu,
-		     machine.provocation_due ? PROVOCATION_DELAY_MS : settings->time_limit_ms);
+	if (settings->provoke != SILL_PROVOKE_NOTHING)
+		timer_set(vcpu, TIMER_PROVOCATION,
+			  rdtsc() + time_tsc_hz() / 1000 * PROVOCATION_DELAY_MS);
+	deadline_set(vcpu, settings->time_limit_ms);
 	apply_vmcs_settings(settings);
 }
 

@@ -11,24 +11,25 @@
 #include "tools/sill/time_of_sill.h"
 
 /*
- * Sill reads whole seconds from the RTC, once, when it starts: what it takes for 12:00:00.0 may
- * have been anything up to 12:00:00.999999. Clocks that differ by less than that may both be right.
+ * Sill reads whole seconds from the RTC, once, when it starts, and takes it to be the midst of that
+ * second: half a second from the truth at the most. So does Linux when it boots. Clocks that differ
+ * by less than both of that may both be right.
  */
-#define PRECISION_NS NS_PER_S
+#define AGREE_NS NS_PER_S
 
 static bool agree(const struct two_clocks *clocks)
 {
 	int64_t ahead = clocks_ahead(clocks);
 
-	return ahead > -PRECISION_NS && ahead < PRECISION_NS;
+	return ahead > -AGREE_NS && ahead < AGREE_NS;
 }
 
 static int compare(const struct two_clocks *clocks)
 {
 	clocks_show(clocks);
 	puts(agree(clocks)
-		     ? "They agree: Sill knows the time to one second."
-		     : "They differ by more than the one second to which Sill knows the time.");
+		     ? "They agree: they differ by less than one second, and Sill knows the time to half a second."
+		     : "They differ by a second or more, and Sill knew the time to half a second when it started.");
 	return STATUS_GOOD;
 }
 
@@ -38,7 +39,7 @@ static int set(const struct two_clocks *clocks)
 
 	if (agree(clocks)) {
 		clocks_show(clocks);
-		puts("Nothing is set: Sill knows the time to one second, and they differ by less.");
+		puts("Nothing is set: they differ by less than one second, and Sill knows the time to half a second.");
 		return STATUS_GOOD;
 	}
 	system.tv_sec = (time_t)(clocks->sill_ns / NS_PER_S);
