@@ -35,6 +35,7 @@ static struct {
 	struct spinlock lock; /* for all that follows, the channels, the link and the line */
 	struct channel *table;
 	uint32_t limit; /* places that may be used */
+	uint32_t rings; /* places from here on never had rings: the looks end here */
 	bool closed;	/* for good */
 	/*
 	 * The vCPU whose timer looks after the line: the one that used it last, and in any case
@@ -57,7 +58,7 @@ static void arm(struct vcpu *vcpu)
 		at = line_next();
 	else if (line_present() && vcpu == channels.first)
 		at = idle;
-	for (uint32_t i = 0; i < channels.limit; i++) {
+	for (uint32_t i = 0; i < channels.rings; i++) {
 		const struct channel *channel = &channels.table[i];
 		uint64_t look = channel->handle != 0 && channel->rings.vcpu == vcpu
 					? rings_next(channel)
@@ -88,7 +89,7 @@ void channels_look(struct vcpu *vcpu)
 		channels.user = vcpu;
 	event_take_posted(vcpu);
 	line_work_unasked();
-	for (uint32_t i = 0; i < channels.limit; i++) {
+	for (uint32_t i = 0; i < channels.rings; i++) {
 		struct channel *channel = &channels.table[i];
 
 		if (channel->handle != 0 && channel->rings.vcpu == vcpu &&
@@ -101,7 +102,7 @@ void channels_look(struct vcpu *vcpu)
 
 bool channels_may_wake(const struct vcpu *vcpu)
 {
-	for (uint32_t i = 0; i < channels.limit; i++) {
+	for (uint32_t i = 0; i < channels.rings; i++) {
 		const struct channel *channel = &channels.table[i];
 
 		if (channel->handle != 0 && channel->rings.vcpu == vcpu &&
@@ -407,6 +408,8 @@ int64_t channel_rings(struct vcpu *vcpu, uint64_t handle, uint64_t description)
 		answer = -SILL_EBADF;
 	else if (answer == 0)
 		answer = rings_name(vcpu, channel, &rings);
+	if (answer == 0 && channels.rings <= SILL_CHANNEL_PLACE((uint32_t)handle))
+		channels.rings = SILL_CHANNEL_PLACE((uint32_t)handle) + 1;
 	return end_call(vcpu, answer);
 }
 

@@ -198,13 +198,15 @@ static uint64_t busy_next(bool receiving)
 
 uint64_t line_next(void)
 {
-	uint64_t now_us = moment(), now = rdtsc(), next, due_us;
+	uint64_t now_us = moment(), now = rdtsc(), quiet_us = now_us - line.heard_us, due_us, next;
 
-	if (link_wants_to_send(line.link, now_us) || now_us - line.heard_us < LISTEN_US) {
-		next = busy_next(now_us - line.heard_us < RECEIVING_US);
+	/* The link is asked last: it looks at all streams. */
+	if (quiet_us < LISTEN_US) {
+		next = busy_next(quiet_us < RECEIVING_US);
+	} else if ((due_us = link_due(line.link, now_us)) <= now_us) {
+		next = busy_next(false);
 	} else {
-		due_us = link_due(line.link, now_us);
-		due_us = due_us < now_us ? 0 : due_us - now_us;
+		due_us -= now_us;
 		next = now + ticks(due_us < IDLE_US ? due_us : IDLE_US);
 	}
 	count_budget(now);
@@ -213,6 +215,8 @@ uint64_t line_next(void)
 
 		next = next > paid ? next : paid;
 	}
+	/* To find that out is a good part of what a look costs. */
+	line.budget -= (int64_t)(rdtsc() - now);
 	return next;
 }
 

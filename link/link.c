@@ -21,6 +21,7 @@ void link_start(struct link *link, const struct link_config *config, uint32_t se
 	link->session = session;
 	link->payload_limit = FRAME_PAYLOAD_MAX;
 	link->streams[LINK_CONSOLE].state = LINK_OPEN;
+	link->used = LINK_CONSOLE + 1;
 	window_reset(link);
 }
 
@@ -196,14 +197,8 @@ static bool take_frame(struct link *link, uint64_t now)
 	return header->kind == KIND_ACK ? take_ack(link) : take_numbered(link, now);
 }
 
-enum frame_event link_receive(struct link *link, uint8_t byte, uint64_t now)
+static void take_event(struct link *link, enum frame_event event, uint64_t now)
 {
-	enum frame_event event = frame_decode(&link->decoder, byte);
-
-	link->counts.bytes_received++;
-	link->byte_at = now;
-	link->awake_at = now;
-	link->knocking = false;
 	switch (event) {
 	case FRAME_COMPLETE:
 		if (take_frame(link, now))
@@ -222,6 +217,18 @@ enum frame_event link_receive(struct link *link, uint8_t byte, uint64_t now)
 	case FRAME_NOTHING:
 		break;
 	}
+}
+
+enum frame_event link_receive(struct link *link, uint8_t byte, uint64_t now)
+{
+	enum frame_event event = frame_decode(&link->decoder, byte);
+
+	link->counts.bytes_received++;
+	link->byte_at = now;
+	link->awake_at = now;
+	link->knocking = false;
+	if (event != FRAME_NOTHING)
+		take_event(link, event, now);
 	return event;
 }
 

@@ -139,6 +139,7 @@ struct link {
 	bool timed_out;	  /* frames were repeated for want of an answer */
 	uint8_t in_a_row; /* frames of the largest size acknowledged without a repetition */
 	uint8_t turn;	  /* the stream to be served next */
+	uint8_t used;	  /* streams from this number on never had anything to say */
 	uint16_t payload; /* the largest payload at present */
 	uint16_t payload_limit;
 	uint32_t answer_us; /* from a frame's last byte to its acknowledgement; falls slowly */

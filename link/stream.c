@@ -32,6 +32,13 @@ static void begin(struct link_stream *stream, enum link_stream_state state)
 	stream->pending = pending;
 }
 
+/* Before it has anything to say. */
+static void use(struct link *link, unsigned int number)
+{
+	if (link->used <= number)
+		link->used = (uint8_t)(number + 1);
+}
+
 /* What was never acknowledged is sent again, from its first byte on. */
 void stream_begin_console(struct link_stream *console)
 {
@@ -68,6 +75,7 @@ void link_open(struct link *link, unsigned int number, const char *name)
 	if (!link->config.opener || number == LINK_CONSOLE || stream->state != LINK_FREE ||
 	    !stream->out.size || !stream->in.size)
 		return;
+	use(link, number);
 	begin(stream, LINK_OPENING);
 	stream->pending |= KIND_BIT(KIND_OPEN);
 	memcpy(stream->name, name, strnlen(name, LINK_NAME_MAX));
@@ -196,12 +204,12 @@ static uint16_t data_next(const struct link *link, const struct link_stream *str
  */
 bool stream_next(const struct link *link, struct link_frame *frame)
 {
-	unsigned int number = link->turn;
+	unsigned int number = link->turn < link->used ? link->turn : 0;
 
 	*frame = (struct link_frame){0};
 	if (link->flying == LINK_WINDOW)
 		return false;
-	for (unsigned int i = 0; i < LINK_STREAMS; i++) {
+	for (unsigned int i = 0; i < link->used; i++) {
 		const struct link_stream *stream = &link->streams[number];
 
 		/* Most of them, most of the time, are free. */
@@ -218,7 +226,7 @@ bool stream_next(const struct link *link, struct link_frame *frame)
 				frame->length = data_next(link, stream);
 			}
 		}
-		if (++number == LINK_STREAMS)
+		if (++number == link->used)
 			number = 0;
 	}
 	if (!frame->length)
@@ -235,7 +243,7 @@ void stream_sent(struct link *link, const struct link_frame *frame)
 
 	if (frame->kind == KIND_DATA) {
 		stream->sent += frame->length;
-		link->turn = (uint8_t)((frame->stream + 1) % LINK_STREAMS);
+		link->turn = (uint8_t)(frame->stream + 1);
 	}
 	stream->pending &= (uint16_t)~KIND_BIT(frame->kind);
 }
@@ -483,5 +491,6 @@ bool stream_take(struct link *link)
 	if (!(kinds[kind].states & STATE_BIT(state)) ||
 	    (number == LINK_CONSOLE && !(kinds[kind].states & OF_CONSOLE)))
 		return false;
+	use(link, number);
 	return kinds[kind].take(link, stream, frame);
 }

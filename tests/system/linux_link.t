@@ -244,7 +244,8 @@ sub check_bulk
 		next if /^[0-9]+$/;
 		like($_, qr/: @{[ $kib << 10 ]} bytes in .* with the same CRC-32 \([0-9]+ calls\)$/m, $label->('both ends agree'));
 		my ($calls) = /\(([0-9]+) calls\)$/m;
-		cmp_ok($calls // 9999, '<=', $most_calls, $label->('at most 32 calls a MiB'));
+		$calls //= 9999;
+		cmp_ok($calls, '<=', $most_calls, $label->("at most 32 calls a MiB: $calls"));
 	}
 	my ($seen) = said($run, 'cat /own/seen');
 	my (undef, @open) = parsed($seen);

@@ -21,9 +21,12 @@
 
 static struct {
 	/* What it is like. */
-	uint32_t buffer;       /* bytes that may wait, each way */
-	uint32_t baud;	       /* of the line; 0: no line */
-	uint64_t rate;	       /* bytes a second that really move, each way */
+	uint32_t buffer;   /* bytes that may wait, each way */
+	uint32_t baud;	   /* of the line; 0: no line */
+	uint64_t rate;	   /* bytes a second that really move, each way */
+	uint64_t stall_us; /* so long of each such time the line stands still; 0: never */
+	uint64_t stall_every_us;
+	uint64_t kib_us;       /* the guest is busy for so long with a KiB that it was given */
 	uint64_t appears_us;   /* when somebody is at the other end */
 	uint64_t breaks_after; /* bytes taken or given; 0: never */
 	int32_t breaks_with;   /* a negative error */
@@ -38,6 +41,7 @@ static struct {
 
 	/* What has become of it. */
 	uint64_t now_us;
+	uint64_t busy_us; /* what the guest still has to do */
 	double carried; /* part of a byte on the line, each way at once */
 	uint8_t got[FAKE_MOST];
 	uint64_t written, waiting; /* by the guest; of them not yet at the other end */
@@ -83,6 +87,19 @@ static inline bool fake_over(void)
 	return fake.over_after != 0 && fake_moved() >= fake.over_after;
 }
 
+/* So much of the time up to then the line has moved bytes. */
+static inline uint64_t fake_worked(uint64_t until)
+{
+	uint64_t rounds, rest;
+
+	if (fake.stall_us == 0)
+		return until;
+	rounds = until / fake.stall_every_us;
+	rest = until % fake.stall_every_us;
+	return rounds * (fake.stall_every_us - fake.stall_us) +
+	       (rest > fake.stall_us ? rest - fake.stall_us : 0);
+}
+
 /* The line works for so long. */
 static inline void fake_pass(uint64_t us)
 {
@@ -91,7 +108,8 @@ static inline void fake_pass(uint64_t us)
 	fake.now_us += us;
 	if (fake.now_us <= from || fake_broken())
 		return;
-	fake.carried += (double)fake.rate * (double)(fake.now_us - from) / 1e6;
+	fake.carried +=
+		(double)fake.rate * (double)(fake_worked(fake.now_us) - fake_worked(from)) / 1e6;
 	bytes = (uint64_t)fake.carried;
 	fake.carried -= (double)bytes;
 	if (bytes > 1u << 30)
@@ -202,6 +220,7 @@ int64_t call_channel_read(uint64_t handle, void *data, size_t size)
 	fake.read_crc32 = crc32_add(fake.read_crc32, to, size);
 	fake.read += size;
 	fake.arrived -= size;
+	fake.busy_us = fake.kib_us * size / 1024;
 	return (int64_t)size;
 }
 

@@ -24,9 +24,15 @@
 
 uint64_t moment_us(void)
 {
+	uint64_t now;
+
 	/* It takes time to ask. */
 	fake_pass(1);
-	return fake.now_us + 1;
+	now = fake.now_us + 1;
+	/* And from then on to do what there is to do. */
+	fake_pass(fake.busy_us);
+	fake.busy_us = 0;
+	return now;
 }
 
 void moment_pass(uint64_t us)
@@ -179,6 +185,38 @@ static void test_a_rate_that_is_not_the_line_s(void **state)
 	assert_int_equal(send_file(MIB, 0), STATUS_GOOD);
 	/* The first guess costs 4 s, and a few more. */
 	assert_true(fake.now_us < (uint64_t)MIB * 1000000 / fake.rate + 9000000);
+}
+
+/* A line that moves fits and starts, and a guest that can hardly keep up with it. */
+static void test_irregular_lines(void **state)
+{
+	static const struct {
+		uint64_t stall_us, every_us, kib_us, appears_us;
+		uint64_t most_calls;
+		double most_time; /* in comparison with a line that never stands still */
+	} cases[] = {
+		{300000, 1000000, 0, 0, 64, 1.5},   {1000000, 3000000, 0, 0, 64, 1.6},
+		{3000000, 10000000, 0, 0, 72, 1.6}, {10000000, 30000000, 0, 0, 170, 1.8},
+		{0, 0, 50000, 0, 64, 1.06},	    {0, 0, 87000, 0, 64, 1.06},
+		{0, 0, 120000, 0, 64, 1.4},	    {2000000, 7000000, 50000, 0, 64, 1.5},
+		{0, 0, 0, 30000000, 64 + 30, 1.2},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		for (int receives = 0; receives < 2; receives++) {
+			start(NULL);
+			fake.stall_us = cases[i].stall_us;
+			fake.stall_every_us = cases[i].every_us;
+			fake.kib_us = cases[i].kib_us;
+			fake.appears_us = cases[i].appears_us;
+			assert_int_equal(receives ? receive_file(2 * MIB, 0)
+						  : send_file(2 * MIB, 0),
+					 STATUS_GOOD);
+			print_message("%s, case %zu: ", receives ? "recv" : "send", i);
+			assert_cheap(2 * MIB, cases[i].most_calls, cases[i].most_time);
+		}
+	}
 }
 
 static void test_small_files(void **state)
@@ -458,6 +496,7 @@ int main(void)
 		cmocka_unit_test_setup(test_receives_a_mib_with_few_calls, start),
 		cmocka_unit_test_setup(test_other_rates, start),
 		cmocka_unit_test_setup(test_a_rate_that_is_not_the_line_s, start),
+		cmocka_unit_test_setup(test_irregular_lines, start),
 		cmocka_unit_test_setup(test_small_files, start),
 		cmocka_unit_test_setup(test_short_counts, start),
 		cmocka_unit_test_setup(test_slow_file, start),

@@ -238,6 +238,13 @@ int channel_look(struct channel *channel, struct sill_channel *state, uint32_t w
 		channel->connected = true;
 	else if (!channel->said_waiting && quiet >= SILENT_US)
 		say_waiting(channel);
+	return channel_check_timeout(channel, now);
+}
+
+int channel_check_timeout(const struct channel *channel, uint64_t now)
+{
+	uint64_t quiet = now - channel->moved_us;
+
 	if (channel->timeout_us == 0 || quiet < channel->timeout_us)
 		return STATUS_GOOD;
 	fprintf(stderr, "sill: %s %s: given up: %s for %" PRIu64 " s\n", channel->command,

@@ -41,6 +41,12 @@ int channel_open(struct channel *channel);
  */
 int channel_look(struct channel *channel, struct sill_channel *state, uint32_t wanted);
 
+/*
+ * STATUS_NOBODY if nothing has moved for the time-out, which has been said; for a caller who has
+ * learned by other calls that all is well. Makes no call.
+ */
+int channel_check_timeout(const struct channel *channel, uint64_t now);
+
 /* Whether the other end has closed it in peace: it neither takes nor sends any more. */
 bool channel_is_over(const struct sill_channel *state);
 

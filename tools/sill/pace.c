@@ -55,10 +55,14 @@ void pace_measure(struct pace *pace, bool all, uint64_t now)
 	pace_skip(pace, now);
 	if (all) {
 		/* It is this fast at the least: a little faster, perhaps, if not once more. */
+		pace->least = measured;
 		rate = measured > rate ? measured : rate;
 		rate = pace->faster || rate == 0 ? rate * 3 : rate + rate / 4;
 	} else if (rate == 0) {
 		rate = measured;
+	} else if (pace->faster && measured < rate) {
+		/* The guess was wrong. */
+		rate = measured > pace->least ? measured : pace->least;
 	} else {
 		/* A new rate is followed in a few steps; one odd interval is not believed. */
 		if (measured > rate * 4)

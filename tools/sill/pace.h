@@ -15,7 +15,8 @@ struct pace {
 	uint64_t rate;	   /* bytes a second; 0: not known yet */
 	uint64_t since_us; /* from here on is measured */
 	uint64_t moved;	   /* bytes since then */
-	bool faster;	   /* the last measure said that it may be higher */
+	bool faster;	   /* the last measure said that it may be higher: it is guessed, */
+	uint64_t least;	   /* and this much was measured */
 };
 
 /* rate: a first guess, or 0. */

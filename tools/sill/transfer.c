@@ -15,15 +15,20 @@
 #include "tools/sill/commands.h"
 #include "tools/sill/moment.h"
 
-#define MS ((uint64_t)1000)
+#define MS  ((uint64_t)1000)
+#define MIB ((uint64_t)1 << 20)
 /* Seven eighths of 64 KiB take 5 s at 115200 baud, longer if that is not all on the line. */
 #define PAUSE_MOST_US (8 * US_PER_S)
 /* Where waiting longer would not gather more: the other end is not busy, or not there. */
 #define IDLE_MOST_US (250 * MS)
+/* It has not been for a while. */
+#define LONG_IDLE_MOST_US (2 * US_PER_S)
 /* The receiver can't know when the last byte comes; at first it does not look far ahead. */
 #define EARLY_MOST_US (200 * MS)
 /* Fewer bytes than this may be on their way whatever is calculated. */
 #define LITTLE 64u
+/* Calls that may be in vain, to learn whether there is more to move: these, and one each MiB. */
+#define SPARE_CALLS 3u
 /* So long the other end's word that it knows of our end is waited for, after its own. */
 #define FAREWELL_US US_PER_S
 
@@ -58,14 +63,26 @@ static void moved(struct transfer *t, const uint8_t *bytes, uint64_t size, uint6
 		progress_show(&t->progress, t->bytes, now);
 }
 
-/* Sleeps longer each time: 2 ms, over a line 16 ms, to IDLE_MOST_US. */
+static uint64_t most_us(const struct transfer *t, uint64_t us)
+{
+	uint64_t timeout = t->channel->timeout_us;
+
+	return timeout != 0 && timeout < us ? timeout : us;
+}
+
+/*
+ * Sleeps longer each time: from 2 ms, over a line 16 ms. In the long run each sleep is a quarter
+ * longer than the one before, so it is about a fifth of all that has been waited.
+ */
 static void back_off(const struct transfer *t, uint64_t *last_us)
 {
-	uint64_t first = t->channel->line != 0 ? 16 * MS : 2 * MS;
+	uint64_t last = *last_us, most = most_us(t, LONG_IDLE_MOST_US);
 
-	*last_us = *last_us == 0 ? first : *last_us * 2;
-	if (*last_us > IDLE_MOST_US)
-		*last_us = IDLE_MOST_US;
+	if (last == 0)
+		last = t->channel->line != 0 ? 16 * MS : 2 * MS;
+	else
+		last = last < IDLE_MOST_US ? last * 2 : last + last / 4;
+	*last_us = last < most ? last : most;
 	moment_pass(*last_us);
 }
 
@@ -78,11 +95,10 @@ static void pass_from(uint64_t from_us, uint64_t us)
 		moment_pass(from_us + us - now);
 }
 
-static uint64_t most_us(const struct transfer *t, uint64_t us)
+/* At once, after a call that moved fewer bytes than it could have. */
+static bool may_try_again(const struct transfer *t)
 {
-	uint64_t timeout = t->channel->timeout_us;
-
-	return timeout != 0 && timeout < us ? timeout : us;
+	return t->in_vain < SPARE_CALLS + t->bytes / MIB;
 }
 
 /* "1048576 bytes in 91.20 s, 11.2 KiB/s, CRC-32 1a2b3c4d" */
@@ -276,9 +292,17 @@ static int send_all(struct transfer *t)
 		}
 		/* Then it was empty, and now is full. */
 		emptied = t->pace.moved >= t->state.buffer;
-		/* A short count may have other reasons than that the buffer is full. */
-		if (!emptied && (all || (taken > 0 && on_their_way(t) < t->state.buffer / 4 * 3)))
+		if (taken == 0 && t->again != 0)
+			t->in_vain++;
+		t->again = 0;
+		if (all && !emptied)
 			continue;
+		/* A short count may have other reasons than that the buffer is full. */
+		if (!emptied && taken > 0 && may_try_again(t) &&
+		    on_their_way(t) < t->state.buffer / 4 * 3) {
+			t->again = taken;
+			continue;
+		}
 		/* To fill it for the first time tells nothing of the line. */
 		if (first)
 			pace_skip(&t->pace, now);
@@ -388,6 +412,7 @@ static int take_bytes(struct transfer *t, uint64_t size, uint64_t now)
 {
 	bool first = t->bytes == 0, full;
 
+	t->backed_off_us = 0;
 	if (!write_all(t, size))
 		return STATUS_FAILED;
 	if (first) {
@@ -401,10 +426,19 @@ static int take_bytes(struct transfer *t, uint64_t size, uint64_t now)
 	moved(t, held, size, now);
 	/* A call moves no more than this, or the buffer was full, and now is empty. */
 	full = t->pace.moved >= t->state.buffer;
-	/* If they are so few that it was the end, perhaps, another reading will tell. */
-	if (!full &&
-	    (size == sizeof(held) || !pace_enough(&t->pace, pace_portion(t->state.buffer), now)))
+	/*
+	 * If they are so few that it was the end, perhaps, another reading will tell. Where that
+	 * brings fewer still, it is the time since the last one that has brought them.
+	 */
+	if (size < t->again / 2)
+		t->in_vain++;
+	if (!full && (size == sizeof(held) ||
+		      (size >= t->again / 2 && may_try_again(t) &&
+		       !pace_enough(&t->pace, pace_portion(t->state.buffer), now)))) {
+		t->again = t->again > size ? t->again : size;
 		return STATUS_GOOD;
+	}
+	t->again = 0;
 	pace_measure(&t->pace, full, now);
 	pass_from(now, gather_us(t, now));
 	return STATUS_GOOD;
@@ -425,15 +459,19 @@ static int wait_for_bytes(struct transfer *t, uint64_t now)
 {
 	/* Something has come since it was measured last; else it may never. */
 	bool some = t->pace.moved > 0;
-	int status = some ? STATUS_GOOD : look(t, 0);
 
-	if (status != STATUS_GOOD)
-		return status;
+	if (t->again != 0)
+		t->in_vain++;
+	t->again = 0;
 	pace_measure(&t->pace, false, now);
-	moment_pass(some ? gather_us(t, now)
-			 : pace_pause(&t->pace, pace_portion(t->state.buffer),
-				      most_us(t, IDLE_MOST_US)));
-	return STATUS_GOOD;
+	if (some) {
+		moment_pass(gather_us(t, now));
+	} else {
+		if (t->backed_off_us == 0)
+			t->backed_off_us = IDLE_MOST_US / 2;
+		back_off(t, &t->backed_off_us);
+	}
+	return channel_check_timeout(t->channel, now);
 }
 
 /* Reads the end only when all before is in the file: the other end then counts it as delivered. */

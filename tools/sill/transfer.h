@@ -25,6 +25,9 @@ struct transfer {
 	uint64_t begin_us;	   /* since when somebody is at the other end; 0: not yet */
 	uint64_t discarded;	   /* send: bytes that the other end sent, which nobody wants */
 	bool discarded_all;	   /* up to their end */
+	uint64_t again;		   /* so many were moved, and it is tried once more at once */
+	uint64_t in_vain;	   /* so often that moved little or nothing */
+	uint64_t backed_off_us;	   /* recv: how long the last sleep was since which nothing came */
 	/* send: so many were on their way at this moment, when `bytes` had this value. */
 	uint64_t level, level_us, level_bytes;
 };
