@@ -4,6 +4,7 @@
  * each
  */
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <sys/io.h>
 #include <sys/mman.h>
@@ -61,6 +62,17 @@ static unsigned by_memory(volatile uint64_t *data)
 	return good;
 }
 
+/* Each CPU has a device of its own: the answer to a question is on the CPU where it was asked. */
+static void stay_on_this_cpu(void)
+{
+	cpu_set_t here;
+
+	CPU_ZERO(&here);
+	CPU_SET(sched_getcpu(), &here);
+	if (sched_setaffinity(0, sizeof(here), &here) != 0)
+		perror("probe: sched_setaffinity");
+}
+
 /* The page of the device's registers, as a driver in ring 3 would have it. */
 static void *map_device(void)
 {
@@ -80,6 +92,7 @@ int probe_doors(int argc, char **argv)
 
 	(void)argc;
 	(void)argv;
+	stay_on_this_cpu();
 	printf("cpuid: %u\n", by_cpuid());
 	if (ioperm(SILL_DOOR_PORTS, SILL_DOOR_PORT_COUNT, 1) == 0)
 		printf("port: %u\n", by_port());
