@@ -37,9 +37,15 @@ void *memmove(void *to, const void *from, size_t size)
 
 void *memset(void *to, int byte, size_t size)
 {
+	size_t words = size / 8, rest = size % 8;
 	void *at = to;
 
-	__asm__ volatile("rep stosb" : "+D"(at), "+c"(size) : "a"(byte) : "memory");
+	__asm__ volatile("rep stosq\n\t"
+			 "mov %[rest], %%rcx\n\t"
+			 "rep stosb"
+			 : "+D"(at), "+&c"(words)
+			 : "a"((uint8_t)byte * 0x0101010101010101u), [rest] "r"(rest)
+			 : "memory");
 	return to;
 }
 
