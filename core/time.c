@@ -221,8 +221,7 @@ void time_read_clock(void)
 		seconds = rtc_decode(&first);
 		if (seconds < 0)
 			return;
-		/* The midst of the second that it is: then it is wrong by half a one at the most.
-		 */
+		/* The midst of the second: wrong by half of it at the most. */
 		clock.utc_ns = (uint64_t)seconds * 1000000000 + 500000000;
 		clock.utc_known = true;
 		return;

@@ -42,7 +42,7 @@ static struct {
 	/* What has become of it. */
 	uint64_t now_us;
 	uint64_t busy_us; /* what the guest still has to do */
-	double carried; /* part of a byte on the line, each way at once */
+	double carried;	  /* part of a byte on the line, each way at once */
 	uint8_t got[FAKE_MOST];
 	uint64_t written, waiting; /* by the guest; of them not yet at the other end */
 	uint64_t arrived;	   /* from the other end, not read yet */
