@@ -146,7 +146,7 @@ void line_work(void)
 
 /*
  * The share is kept on average: what was not spent before may be spent at once, so that a frame can
- * be encoded in one go, but no more than the share of this time.
+ * be encoded in one go, but no more than the share of this time. Nor is more than that owed.
  */
 #define BUDGET_US 100000u
 
@@ -158,6 +158,8 @@ static void count_budget(uint64_t now)
 	line.budget_at = now;
 	if (line.budget > most)
 		line.budget = most;
+	if (line.budget < -most)
+		line.budget = -most;
 }
 
 void line_work_unasked(void)
@@ -200,7 +202,7 @@ uint64_t line_next(void)
 {
 	uint64_t now_us = moment(), now = rdtsc(), quiet_us = now_us - line.heard_us, due_us, next;
 
-	/* The link is asked last: it looks at all streams. */
+	/* The link is asked last: it looks at each stream. */
 	if (quiet_us < LISTEN_US) {
 		next = busy_next(quiet_us < RECEIVING_US);
 	} else if ((due_us = link_due(line.link, now_us)) <= now_us) {
@@ -209,14 +211,17 @@ uint64_t line_next(void)
 		due_us -= now_us;
 		next = now + ticks(due_us < IDLE_US ? due_us : IDLE_US);
 	}
+	/*
+	 * To find that out is a good part of what a look costs. Were it paid only when the time has
+	 * come, there would never be anything left for the look itself.
+	 */
+	line.budget -= (int64_t)(rdtsc() - now);
 	count_budget(now);
 	if (line.budget <= 0) {
 		uint64_t paid = now + (uint64_t)-line.budget / line.share * 100 + 100;
 
 		next = next > paid ? next : paid;
 	}
-	/* To find that out is a good part of what a look costs. */
-	line.budget -= (int64_t)(rdtsc() - now);
 	return next;
 }
 

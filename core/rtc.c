@@ -6,6 +6,8 @@
 
 #include <stdbool.h>
 
+#define NS_PER_S 1000000000ull
+
 /*
  * Days since 1970-01-01 of a date of the Gregorian calendar, and back. Years are counted from
  * March, so that the leap day is the last of its year, and in eras of 400 years, all alike.
@@ -85,6 +87,16 @@ int64_t rtc_decode(const struct rtc_registers *r)
 	    hours > 23 || minutes > 59 || seconds > 59)
 		return -SILL_EINVAL;
 	return days_from_date(year, month, day) * 86400 + hours * 3600 + minutes * 60 + seconds;
+}
+
+bool rtc_decode_ns(const struct rtc_registers *r, uint64_t *ns)
+{
+	int64_t seconds = rtc_decode(r);
+
+	if (seconds < 0 || (uint64_t)seconds >= UINT64_MAX / NS_PER_S)
+		return false;
+	*ns = (uint64_t)seconds * NS_PER_S + NS_PER_S / 2;
+	return true;
 }
 
 static uint8_t encode_number(unsigned int value, bool binary)

@@ -6,6 +6,7 @@
 #ifndef SILL_CORE_RTC_H
 #define SILL_CORE_RTC_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define RTC_INDEX_PORT 0x70
@@ -40,6 +41,12 @@ struct rtc_registers {
 
 /* Seconds since 1970-01-01, or -SILL_EINVAL if the registers hold no date from 1970 to 9999. */
 int64_t rtc_decode(const struct rtc_registers *registers);
+
+/*
+ * Nanoseconds since 1970, of the midst of the second that they show: the truth is half a second
+ * from there at the most. False if they hold no date, or one after 2553.
+ */
+bool rtc_decode_ns(const struct rtc_registers *registers, uint64_t *ns);
 
 /* The registers that show a time (seconds since 1970, up to year 9999) in the format b. */
 struct rtc_registers rtc_encode(uint64_t seconds, uint8_t b);

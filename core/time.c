@@ -209,7 +209,6 @@ void time_read_clock(void)
 	/* Twice the same with no update under way: no reading is half old and half new. */
 	for (int i = 0; i < 10; i++) {
 		struct rtc_registers first, second;
-		int64_t seconds;
 
 		if (!wait_for_no_update())
 			return;
@@ -218,12 +217,7 @@ void time_read_clock(void)
 		second = read_registers();
 		if (!same(&first, &second))
 			continue;
-		seconds = rtc_decode(&first);
-		if (seconds < 0)
-			return;
-		/* The midst of the second: wrong by half of it at the most. */
-		clock.utc_ns = (uint64_t)seconds * 1000000000 + 500000000;
-		clock.utc_known = true;
+		clock.utc_known = rtc_decode_ns(&first, &clock.utc_ns);
 		return;
 	}
 }

@@ -94,8 +94,8 @@ static uint64_t handle;
 
 /*
  * The rings are full, one way, and empty, the other: a batch of messages for the next call. Sill
- * would begin with what it sees when it looks by itself: so it sees all of it at once, after it has
- * gone to sleep.
+ * would begin with what it sees when it looks by itself: so it sees all of it at once, and after it
+ * has gone to sleep, when it looks only every 10 ms.
  */
 static void *put_batch(void)
 {

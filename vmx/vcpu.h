@@ -61,7 +61,7 @@ enum timer_use {
 	TIMER_STEP,	/* ends what was lent to the guest for an instruction (underlay/hole.h) */
 	TIMER_DOORS,	/* the doors that Sill looks after now and then (doors/doors.h) */
 	TIMER_CHANNELS, /* the serial line, and rings (channel/channels.h) */
-	TIMER_PROVOCATION, /* provoke = … in sill.conf (guest/run.h) */
+	TIMER_PROVOCATION, /* provoke = … in sill.conf (guest/run.c) */
 	TIMER_USES
 };
 

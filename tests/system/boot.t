@@ -63,6 +63,23 @@ ends('the last of two verdicts', 1,
 ends('nothing at all', 2, '1', qr/no verdict on the serial console; the machine ended by itself/);
 ends('an emulator that does not start', 2, 'die "no such CPU model\n"', qr/no such CPU model/);
 ends('an emulator that panics', 2, 'print $log "00012p[CPU0  ] >>PANIC<< what now\n"', qr/>>PANIC<< what now/);
+ends('an emulator that complains a lot', 2, 'print STDERR "line $_\n" for 1 .. 20000; die "the last word\n"', qr/the last word/);
+ends('and under --verbose', 2, 'die "the last word\n"', qr/\A(?!.*the last word.*the last word).*the last word/s, '--verbose');
+# As Debian's Bochs does; and what is drawn is not sent back to it as if it were typed.
+my $draw = <<'EOF';
+use Fcntl;
+sysopen(my $display, '/dev/ptmx', O_RDWR | O_NOCTTY) or die "ptmx: $!\n";
+my $arg = pack 'i', 0;
+ioctl($display, 0x40045431, $arg) or die;
+ioctl($display, 0x80045430, $arg) or die;
+print STDERR qq(\nBochs connected to screen "/dev/pts/), unpack('i', $arg), qq("\n);
+sleep 1;
+print $display "\e[?25h" x 16 for 1 .. 10000;
+$display->flush;
+$display->blocking(0);
+print $com1 sysread($display, my $typed, 100) ? "typed\n" : "drawn\n";
+EOF
+ends('a display of its own', 0, "$draw;$bye", qr/^drawn$/m, '--timeout', 20);
 my $seconds = ends('a triple fault', 2,
 	'print $com1 "before\n"; print $log "0123w[CPU0  ] exception(): 3rd (13) exception with no resolution\n"; sleep 60',
 	qr/before.*triple fault.*3rd \(13\) exception/s);

@@ -16,11 +16,10 @@ nmis() { awk '/^ *NMI:/ { print \$3 }' /proc/interrupts; }
 taskset -p 1 \$\$ >/dev/null
 while :; do taskset 2 sill bench; done >/dev/null 2>&1 &
 sleep 1
-dmesg -c >/dev/null
 before=\$(nmis)
 for i in \$(seq $nmis); do echo l >/proc/sysrq-trigger; done
 mark nmis \$((\$(nmis) - before))
-mark late \$(dmesg | grep -c 'hung\\|stall\\|soft lockup\\|hard LOCKUP\\|[Dd]azed')
+mark late \$(dmesg | grep -ci 'hung\\|stall\\|lockup\\|dazed')
 sill stats | sed 's/^/# /'
 mark window \$(sill stats | awk '/^NMI window/ { print \$4 }')
 mark direct \$(sill stats | awk '/^exception or NMI/ { print \$5 + 0 }')

@@ -26,6 +26,7 @@ static struct {
 	uint64_t rate;	   /* bytes a second that really move, each way */
 	uint64_t stall_us; /* so long of each such time the line stands still; 0: never */
 	uint64_t stall_every_us;
+	uint64_t call_us;      /* each call that moves bytes, or could, takes so long */
 	uint64_t kib_us;       /* the guest is busy for so long with a KiB that it was given */
 	uint64_t appears_us;   /* when somebody is at the other end */
 	uint64_t breaks_after; /* bytes taken or given; 0: never */
@@ -37,6 +38,7 @@ static struct {
 	uint32_t crc32_off; /* added to what the other end says */
 	uint64_t count_off;
 	uint64_t to_send;    /* bytes that the other end sends, of fake_byte() */
+	uint64_t stop_after; /* but after so many it stands still; 0: it doesn't */
 	uint64_t reads_most; /* bytes that it takes, and then no more; 0: all */
 
 	/* What has become of it. */
@@ -134,6 +136,8 @@ static inline void fake_pass(uint64_t us)
 		size = bytes < size ? bytes : size;
 		if (size > fake.to_send - fake.sent)
 			size = fake.to_send - fake.sent;
+		if (fake.stop_after != 0)
+			size = fake_least(size, fake.stop_after - fake.sent);
 		fake.arrived += size;
 		fake.sent += size;
 	}
@@ -204,6 +208,7 @@ int64_t call_channel_read(uint64_t handle, void *data, size_t size)
 	uint8_t *to = data;
 
 	fake.calls++;
+	fake_pass(fake.call_us);
 	if (handle != FAKE_HANDLE || fake.closes != 0)
 		return -SILL_EBADF;
 	size = fake_least(fake_least(size, SILL_CHANNEL_MOVE_MAX), fake.arrived);
@@ -227,6 +232,7 @@ int64_t call_channel_read(uint64_t handle, void *data, size_t size)
 int64_t call_channel_write(uint64_t handle, void *data, size_t size)
 {
 	fake.calls++;
+	fake_pass(fake.call_us);
 	if (handle != FAKE_HANDLE || fake.closes != 0)
 		return -SILL_EBADF;
 	if (fake.writing_ended || fake_over())
@@ -242,6 +248,7 @@ int64_t call_channel_write(uint64_t handle, void *data, size_t size)
 	memcpy(fake.got + fake.written, data, size);
 	fake.written += size;
 	fake.waiting += size;
+	fake.busy_us = fake.kib_us * size / 1024;
 	return (int64_t)size;
 }
 

@@ -157,6 +157,24 @@ static void test_ignored(void **state)
 	assert_int_equal(rtc_decode(&r), 1234567890);
 }
 
+static void test_nanoseconds(void **state)
+{
+	struct rtc_registers r = rtc_encode(1234567890, RTC_B_24_HOURS);
+	uint64_t ns = 0;
+
+	(void)state;
+	/* What it said during that second is wrong by half a one at the most. */
+	assert_true(rtc_decode_ns(&r, &ns));
+	assert_int_equal(ns, 1234567890500000000);
+	r = rtc_encode(at(2553, 12, 31, 23, 59, 59), RTC_B_24_HOURS);
+	assert_true(rtc_decode_ns(&r, &ns));
+	assert_int_equal(ns / 1000000000, at(2553, 12, 31, 23, 59, 59));
+	r = rtc_encode(at(2600, 1, 1, 0, 0, 0), RTC_B_24_HOURS);
+	assert_false(rtc_decode_ns(&r, &ns));
+	r.month = 0x13;
+	assert_false(rtc_decode_ns(&r, &ns));
+}
+
 /* Each register through all 256 values in each format: accepted exactly if it is in its range. */
 static void test_ranges(void **state)
 {
@@ -222,13 +240,10 @@ static void test_days_of_months(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_month_ends),
-		cmocka_unit_test(test_leap_days),
-		cmocka_unit_test(test_all_seconds_of_a_day),
-		cmocka_unit_test(test_samples),
-		cmocka_unit_test(test_no_century),
-		cmocka_unit_test(test_ignored),
-		cmocka_unit_test(test_ranges),
+		cmocka_unit_test(test_month_ends),	     cmocka_unit_test(test_leap_days),
+		cmocka_unit_test(test_all_seconds_of_a_day), cmocka_unit_test(test_samples),
+		cmocka_unit_test(test_no_century),	     cmocka_unit_test(test_ignored),
+		cmocka_unit_test(test_nanoseconds),	     cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_days_of_months),
 	};
 

@@ -191,15 +191,21 @@ static void test_a_rate_that_is_not_the_line_s(void **state)
 static void test_irregular_lines(void **state)
 {
 	static const struct {
-		uint64_t stall_us, every_us, kib_us, appears_us;
+		uint64_t stall_us, every_us, kib_us, appears_us, call_us;
 		uint64_t most_calls;
 		double most_time; /* in comparison with a line that never stands still */
 	} cases[] = {
-		{300000, 1000000, 0, 0, 64, 1.5},   {1000000, 3000000, 0, 0, 64, 1.6},
-		{3000000, 10000000, 0, 0, 72, 1.6}, {10000000, 30000000, 0, 0, 170, 1.8},
-		{0, 0, 50000, 0, 64, 1.06},	    {0, 0, 87000, 0, 64, 1.06},
-		{0, 0, 120000, 0, 64, 1.4},	    {2000000, 7000000, 50000, 0, 64, 1.5},
-		{0, 0, 0, 30000000, 64 + 30, 1.2},
+		{300000, 1000000, 0, 0, 0, 64, 1.5},
+		{1000000, 3000000, 0, 0, 0, 64, 1.6},
+		{3000000, 10000000, 0, 0, 1000, 72, 1.6},
+		{10000000, 30000000, 0, 0, 0, 170, 1.8},
+		{0, 0, 50000, 0, 200, 64, 1.06},
+		{0, 0, 87000, 0, 0, 64, 1.1},
+		{0, 0, 120000, 0, 1000, 64, 1.5},
+		{2000000, 7000000, 50000, 0, 0, 64, 1.5},
+		{0, 0, 0, 30000000, 0, 64 + 30, 1.2},
+		/* Half the line's time, and half of it in small pieces. */
+		{500, 1000, 0, 0, 200, 64, 2.1},
 	};
 
 	(void)state;
@@ -209,6 +215,7 @@ static void test_irregular_lines(void **state)
 			fake.stall_us = cases[i].stall_us;
 			fake.stall_every_us = cases[i].every_us;
 			fake.kib_us = cases[i].kib_us;
+			fake.call_us = cases[i].call_us;
 			fake.appears_us = cases[i].appears_us;
 			assert_int_equal(receives ? receive_file(2 * MIB, 0)
 						  : send_file(2 * MIB, 0),
@@ -445,6 +452,55 @@ static void test_the_other_end_stands_still(void **state)
 	assert_int_equal(send_file(1000, 30), STATUS_NOBODY);
 }
 
+/* What recv says on standard error. */
+static int receive_told(uint64_t size, uint64_t timeout_s, char *told, size_t room)
+{
+	FILE *said = tmpfile();
+	int before = dup(STDERR_FILENO), fd = file_of(0), status;
+	ssize_t length;
+
+	assert_non_null(said);
+	fake.to_send = size;
+	dup2(fileno(said), STDERR_FILENO);
+	status = receive_to(fd, timeout_s);
+	dup2(before, STDERR_FILENO);
+	close(before);
+	length = pread(fileno(said), told, room - 1, 0);
+	told[length > 0 ? length : 0] = '\0';
+	fclose(said);
+	close(fd);
+	return status;
+}
+
+static void test_recv_gives_up(void **state)
+{
+	char told[500];
+
+	(void)state;
+	for (uint64_t timeout_s = 1; timeout_s <= 20; timeout_s++) {
+		/* Nothing comes any more, after 3000 bytes or after 200,000. */
+		for (int many = 0; many < 2; many++) {
+			uint64_t there = many ? 200000 : 3000, last;
+
+			start(NULL);
+			fake.stop_after = there;
+			last = there * 1000000 / SERIAL_BPS;
+			assert_int_equal(receive_told(MIB, timeout_s, told, sizeof(told)),
+					 STATUS_NOBODY);
+			assert_int_equal(fake.read, there);
+			assert_non_null(strstr(told, "the other end has neither taken nor sent"));
+			/* What came last was read up to a pause later. */
+			assert_in_range(fake.now_us, last + timeout_s * US_PER_S,
+					last + timeout_s * US_PER_S * 2 + 100000);
+		}
+		/* A silence that is a little shorter than the time-out, in the midst of it. */
+		start(NULL);
+		fake.stall_us = timeout_s * US_PER_S - 100000;
+		fake.stall_every_us = fake.stall_us + 20 * US_PER_S;
+		assert_int_equal(receive_file(300000, timeout_s), STATUS_GOOD);
+	}
+}
+
 static void test_the_file_can_t_be_written(void **state)
 {
 	int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
@@ -510,6 +566,7 @@ int main(void)
 		cmocka_unit_test_setup(test_nobody_comes, start),
 		cmocka_unit_test_setup(test_somebody_comes_late, start),
 		cmocka_unit_test_setup(test_the_other_end_stands_still, start),
+		cmocka_unit_test_setup(test_recv_gives_up, start),
 		cmocka_unit_test_setup(test_the_file_can_t_be_written, start),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_amounts),

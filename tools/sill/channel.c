@@ -227,6 +227,8 @@ int channel_look(struct channel *channel, struct sill_channel *state, uint32_t w
 	if (answer < 0)
 		return channel_say_error(channel, answer);
 	channel->buffer = state->buffer;
+	if ((state->state & SILL_CHANNEL_CONNECTED) != 0 || channel_is_over(state))
+		channel->connected = true;
 	if ((state->state & wanted) != 0)
 		return STATUS_GOOD;
 	if ((state->state & SILL_CHANNEL_BROKEN) != 0) {
@@ -234,9 +236,7 @@ int channel_look(struct channel *channel, struct sill_channel *state, uint32_t w
 		channel_say_error(channel, state->error != 0 ? state->error : -SILL_ECONNRESET);
 		return STATUS_NOBODY;
 	}
-	if ((state->state & SILL_CHANNEL_CONNECTED) != 0 || channel_is_over(state))
-		channel->connected = true;
-	else if (!channel->said_waiting && quiet >= SILENT_US)
+	if (!channel->connected && !channel->said_waiting && quiet >= SILENT_US)
 		say_waiting(channel);
 	return channel_check_timeout(channel, now);
 }

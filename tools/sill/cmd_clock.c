@@ -12,8 +12,8 @@
 
 /*
  * Sill reads whole seconds from the RTC, once, when it starts, and takes it to be the midst of that
- * second: half a second from the truth at the most. So does Linux when it boots. Clocks that differ
- * by less than both of that may both be right.
+ * second: half a second from the truth at the most. So does Linux, where its driver of the RTC sets
+ * the clock. Clocks that differ by less than the two together may both be right.
  */
 #define AGREE_NS NS_PER_S
 

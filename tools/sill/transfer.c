@@ -63,16 +63,21 @@ static void moved(struct transfer *t, const uint8_t *bytes, uint64_t size, uint6
 		progress_show(&t->progress, t->bytes, now);
 }
 
+/* As long, but not beyond the moment when it is given up unless something moves before. */
 static uint64_t most_us(const struct transfer *t, uint64_t us)
 {
-	uint64_t timeout = t->channel->timeout_us;
+	uint64_t timeout = t->channel->timeout_us, quiet = moment_us() - t->channel->moved_us;
 
-	return timeout != 0 && timeout < us ? timeout : us;
+	if (timeout == 0)
+		return us;
+	if (quiet >= timeout)
+		return MS;
+	return timeout - quiet < us ? timeout - quiet : us;
 }
 
 /*
- * Sleeps longer each time: from 2 ms, over a line 16 ms. In the long run each sleep is a quarter
- * longer than the one before, so it is about a fifth of all that has been waited.
+ * Sleeps longer each time: from 2 ms, over a line 16 ms, to LONG_IDLE_MOST_US. From IDLE_MOST_US on
+ * each sleep is a quarter longer than the one before, so about a fifth of all that has been waited.
  */
 static void back_off(const struct transfer *t, uint64_t *last_us)
 {
@@ -213,10 +218,10 @@ static bool discard(struct transfer *t)
 }
 
 /* Bytes that are probably still on their way. */
-static uint64_t on_their_way(const struct transfer *t)
+static uint64_t on_their_way(const struct transfer *t, uint64_t now)
 {
 	uint64_t level = t->level + t->bytes - t->level_bytes;
-	double us = (double)(moment_us() - t->level_us);
+	double us = (double)(now - t->level_us);
 	double gone = (double)t->pace.rate * us / (double)US_PER_S;
 
 	return (double)level > gone ? level - (uint64_t)gone : 0;
@@ -272,7 +277,7 @@ static int send_all(struct transfer *t)
 	for (;;) {
 		int64_t answer;
 		uint64_t now, taken;
-		bool all, emptied;
+		bool all, emptied, little;
 
 		if (!fill(t, &input))
 			return STATUS_FAILED;
@@ -292,17 +297,21 @@ static int send_all(struct transfer *t)
 		}
 		/* Then it was empty, and now is full. */
 		emptied = t->pace.moved >= t->state.buffer;
-		if (taken == 0 && t->again != 0)
-			t->in_vain++;
-		t->again = 0;
 		if (all && !emptied)
 			continue;
-		/* A short count may have other reasons than that the buffer is full. */
-		if (!emptied && taken > 0 && may_try_again(t) &&
-		    on_their_way(t) < t->state.buffer / 4 * 3) {
-			t->again = taken;
+		/*
+		 * A short count may have other reasons than that the buffer is full. Where another
+		 * call moves little, it is the time since the last one that has made that room.
+		 */
+		little = taken < t->again / 2;
+		if (little)
+			t->in_vain++;
+		if (!emptied && taken > 0 && !little && may_try_again(t) &&
+		    on_their_way(t, now) < t->state.buffer / 4 * 3) {
+			t->again = t->again > taken ? t->again : taken;
 			continue;
 		}
+		t->again = 0;
 		/* To fill it for the first time tells nothing of the line. */
 		if (first)
 			pace_skip(&t->pace, now);
@@ -330,7 +339,7 @@ static int wait_for_delivery(struct transfer *t)
 			return channel_say_error(t->channel, -SILL_EPIPE);
 		if (discard(t))
 			continue;
-		left = on_their_way(t);
+		left = on_their_way(t, moment_us());
 		if (!t->channel->connected) {
 			back_off(t, &backed_off);
 			set_level(t, t->bytes < t->state.buffer ? t->bytes : t->state.buffer,
@@ -400,7 +409,7 @@ static uint64_t gather_us(const struct transfer *t, uint64_t now)
 	uint64_t elapsed = now - t->progress.begin_us, most = IDLE_MOST_US;
 
 	/* A line that is busy with this goes on being so, probably for as long as it has been. */
-	if (t->channel->line != 0 && t->pace.rate >= t->channel->line / 2)
+	if (t->channel->line != 0 && t->pace.rate >= t->channel->line / 16)
 		most = elapsed * 3 / 2 < PAUSE_MOST_US ? elapsed * 3 / 2 : PAUSE_MOST_US;
 	if (most < EARLY_MOST_US)
 		most = EARLY_MOST_US;
@@ -459,7 +468,10 @@ static int wait_for_bytes(struct transfer *t, uint64_t now)
 {
 	/* Something has come since it was measured last; else it may never. */
 	bool some = t->pace.moved > 0;
+	int status = channel_check_timeout(t->channel, now);
 
+	if (status != STATUS_GOOD)
+		return status;
 	if (t->again != 0)
 		t->in_vain++;
 	t->again = 0;
@@ -471,7 +483,7 @@ static int wait_for_bytes(struct transfer *t, uint64_t now)
 			t->backed_off_us = IDLE_MOST_US / 2;
 		back_off(t, &t->backed_off_us);
 	}
-	return channel_check_timeout(t->channel, now);
+	return STATUS_GOOD;
 }
 
 /* Reads the end only when all before is in the file: the other end then counts it as delivered. */
