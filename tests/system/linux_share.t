@@ -140,7 +140,7 @@ say touch /there/new
 check 'unmounted' umount /there
 mkfifo /own/to
 sill connect 9p </own/to >/own/answers & job=$!
-exec 3>/own/to
+exec 3<>/own/to
 for request in /bin/request.*; do
 	size=$(stat -c %s /own/answers)
 	cat $request >&3
