@@ -245,7 +245,7 @@ sub check_bulk
 		like($_, qr/: @{[ $kib << 10 ]} bytes in .* with the same CRC-32 \([0-9]+ calls\)$/m, $label->('both ends agree'));
 		my ($calls) = /\(([0-9]+) calls\)$/m;
 		$calls //= 9999;
-		cmp_ok($calls, '<=', $most_calls, $label->("at most 32 calls a MiB: $calls"));
+		cmp_ok($calls, '<=', $most_calls, $label->(sprintf 'at most 32 calls a MiB: %.1f', $calls / $kib * 1024));
 	}
 	my ($seen) = said($run, 'cat /own/seen');
 	my (undef, @open) = parsed($seen);
