@@ -4,8 +4,6 @@
 
 #include <sill/errno.h>
 
-#include <stdbool.h>
-
 #define NS_PER_S 1000000000ull
 
 /*

@@ -114,6 +114,17 @@ static int begin(void **state)
 	return 0;
 }
 
+/* A program at the other end has taken it, and both know. */
+static uint64_t open_to_peer(const char *name)
+{
+	uint64_t handle = open_channel(name, 0);
+
+	pass(20000, true);
+	link_accept(&peer, stream_of(handle));
+	pass(20000, true);
+	return handle;
+}
+
 static uint8_t pattern(uint32_t at)
 {
 	return (uint8_t)(at * 31 ^ at >> 8);
@@ -238,12 +249,9 @@ static void refused(void **state)
 
 static void lost(void **state)
 {
-	uint64_t handle = open_channel("a", 0);
+	uint64_t handle = open_to_peer("a");
 
 	(void)state;
-	pass(20000, true);
-	link_accept(&peer, stream_of(handle));
-	pass(20000, true);
 	assert_true(state_of(handle).state & SILL_CHANNEL_CONNECTED);
 	/* Its other end begins anew. */
 	start_peer();
@@ -520,12 +528,9 @@ static void read_all_that_came(void **state)
 /* A UART that takes no more bytes: the session ends all the same, and nobody looks all the time. */
 static void no_room(void **state)
 {
-	uint64_t handle = open_channel("program", 0);
+	uint64_t handle = open_to_peer("program");
 
 	(void)state;
-	pass(20000, true);
-	link_accept(&peer, stream_of(handle));
-	pass(20000, true);
 	assert_int_equal(channel_write(&vcpu, handle, DATA_AT, 1000), 1000);
 	/* Until it should have room again: the TSC is this machine's. */
 	for (uint64_t from = rdtsc(); rdtsc() - from < 2000000;)

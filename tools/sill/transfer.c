@@ -100,10 +100,23 @@ static void pass_from(uint64_t from_us, uint64_t us)
 		moment_pass(from_us + us - now);
 }
 
-/* At once, after a call that moved fewer bytes than it could have. */
-static bool may_try_again(const struct transfer *t)
+/*
+ * Whether to make the next call at once, after one that moved fewer bytes than it could have:
+ * worth_it if there may be more all the same. Where a call that was made at once moves little, it
+ * is the time since the last one that has brought them, or made that room.
+ */
+static bool try_again(struct transfer *t, uint64_t moved, bool worth_it)
 {
-	return t->in_vain < SPARE_CALLS + t->bytes / MIB;
+	bool little = moved < t->again / 2;
+
+	if (little)
+		t->in_vain++;
+	if (worth_it && !little && t->in_vain < SPARE_CALLS + t->bytes / MIB) {
+		t->again = t->again > moved ? t->again : moved;
+		return true;
+	}
+	t->again = 0;
+	return false;
 }
 
 /* "1048576 bytes in 91.20 s, 11.2 KiB/s, CRC-32 1a2b3c4d" */
@@ -277,7 +290,7 @@ static int send_all(struct transfer *t)
 	for (;;) {
 		int64_t answer;
 		uint64_t now, taken;
-		bool all, emptied, little;
+		bool all, emptied;
 
 		if (!fill(t, &input))
 			return STATUS_FAILED;
@@ -299,19 +312,11 @@ static int send_all(struct transfer *t)
 		emptied = t->pace.moved >= t->state.buffer;
 		if (all && !emptied)
 			continue;
-		/*
-		 * A short count may have other reasons than that the buffer is full. Where another
-		 * call moves little, it is the time since the last one that has made that room.
-		 */
-		little = taken < t->again / 2;
-		if (little)
-			t->in_vain++;
-		if (!emptied && taken > 0 && !little && may_try_again(t) &&
-		    on_their_way(t, now) < t->state.buffer / 4 * 3) {
-			t->again = t->again > taken ? t->again : taken;
+		/* A short count may have other reasons than that the buffer is full. */
+		if (try_again(t, taken,
+			      !emptied && taken > 0 &&
+				      on_their_way(t, now) < t->state.buffer / 4 * 3))
 			continue;
-		}
-		t->again = 0;
 		/* To fill it for the first time tells nothing of the line. */
 		if (first)
 			pace_skip(&t->pace, now);
@@ -435,19 +440,11 @@ static int take_bytes(struct transfer *t, uint64_t size, uint64_t now)
 	moved(t, held, size, now);
 	/* A call moves no more than this, or the buffer was full, and now is empty. */
 	full = t->pace.moved >= t->state.buffer;
-	/*
-	 * If they are so few that it was the end, perhaps, another reading will tell. Where that
-	 * brings fewer still, it is the time since the last one that has brought them.
-	 */
-	if (size < t->again / 2)
-		t->in_vain++;
-	if (!full && (size == sizeof(held) ||
-		      (size >= t->again / 2 && may_try_again(t) &&
-		       !pace_enough(&t->pace, pace_portion(t->state.buffer), now)))) {
-		t->again = t->again > size ? t->again : size;
+	if (size == sizeof(held) && !full)
 		return STATUS_GOOD;
-	}
-	t->again = 0;
+	/* If they are so few that it was the end, perhaps, another reading will tell. */
+	if (try_again(t, size, !full && !pace_enough(&t->pace, pace_portion(t->state.buffer), now)))
+		return STATUS_GOOD;
 	pace_measure(&t->pace, full, now);
 	pass_from(now, gather_us(t, now));
 	return STATUS_GOOD;
@@ -472,9 +469,7 @@ static int wait_for_bytes(struct transfer *t, uint64_t now)
 
 	if (status != STATUS_GOOD)
 		return status;
-	if (t->again != 0)
-		t->in_vain++;
-	t->again = 0;
+	(void)try_again(t, 0, false);
 	pace_measure(&t->pace, false, now);
 	if (some) {
 		moment_pass(gather_us(t, now));
