@@ -28,7 +28,7 @@
 /* Fewer bytes than this may be on their way whatever is calculated. */
 #define LITTLE 64u
 /* Calls that may be in vain, to learn whether there is more to move: these, and one each MiB. */
-#define SPARE_CALLS 3u
+#define SPARE_CALLS 2u
 /* So long the other end's word that it knows of our end is waited for, after its own. */
 #define FAREWELL_US US_PER_S
 
@@ -458,6 +458,10 @@ static int wait_for_first_bytes(struct transfer *t)
 	while (status = look(t, SILL_CHANNEL_READABLE),
 	       status == STATUS_GOOD && (t->state.state & SILL_CHANNEL_READABLE) == 0)
 		back_off(t, &backed_off);
+	/* Over a line more come at once, unless that was all. */
+	if (status == STATUS_GOOD && t->channel->line != 0 &&
+	    (t->state.state & SILL_CHANNEL_ENDED) == 0)
+		moment_pass(EARLY_MOST_US);
 	return status;
 }
 
