@@ -365,6 +365,32 @@ for my $case (
 	is((() = $link->err =~ /the line is there again/g), 1, 'it said once that the line was back');
 }
 
+# What had arrived when it is told to leave is shown before it does: they may be somebody's last words.
+{
+	my $path = "$dir/line" . $next++;
+	my $link = Link->new("unix-listen:$path");
+	my $machine = IO::Socket::UNIX->new(Type => SOCK_STREAM, Peer => wait_for(sub { -S $path }) && $path) or die;
+	my $words = join '', map { "line $_ of many\n" } 1 .. 1000;
+	syswrite($machine, "first words\n");
+	ok($link->shows(qr/first words\n/), 'the line is there');
+	kill 'STOP', $link->{pid};
+	syswrite($machine, $words);
+	kill $_, $link->{pid} for qw(TERM CONT);
+	is($link->ends, 0, 'it is told to leave while text waits');
+	is($link->out, "first words\n$words", '  and shows all of it first');
+	$link = Link->new("unix-listen:$path");
+	$machine = IO::Socket::UNIX->new(Type => SOCK_STREAM, Peer => wait_for(sub { -S $path }) && $path) or die;
+	my $writer = fork() // die;
+	if ($writer == 0) {
+		syswrite($machine, $words) while 1;
+	}
+	$running{$writer} = 1;
+	ok($link->shows(qr/of many/), 'a line that never is silent');
+	is($link->leave, 0, '  does not keep it');
+	kill 'KILL', $writer;
+	status_of($writer);
+}
+
 # A terminal: script(1) makes one.
 {
 	my $path = "$dir/line" . $next++;

@@ -29,6 +29,8 @@
 #define SLEEPS_AFTER_US 50000u
 /* How often it is looked whether the session's time is over while the line takes nothing. */
 #define NO_LINE_US 100000u
+/* Of what had arrived when sill-link is told to leave: more than any line's buffers hold. */
+#define LAST_READS 256
 
 static struct link the_link;
 static uint8_t memory[LINK_STREAMS][2][QUEUE_SIZE];
@@ -128,7 +130,8 @@ static void say_session(void)
 	told_version = the_link.other_version;
 }
 
-static void receive(uint64_t now)
+/* Whether there was anything. */
+static bool receive(uint64_t now)
 {
 	uint8_t bytes[4096];
 	bool was_joined = line_is_joined();
@@ -142,6 +145,19 @@ static void receive(uint64_t now)
 		console_line_byte(bytes[i], event, now);
 		if (event == FRAME_COMPLETE)
 			channels_look(now);
+	}
+	return size > 0;
+}
+
+/* Sill's last words may wait here: somebody saw the machine end, and ended sill-link at once. */
+static void receive_last(void)
+{
+	for (int i = 0; i < LAST_READS; i++) {
+		uint64_t now = loop_now();
+
+		loop_wait(now);
+		if (!receive(now) || !console_work(now))
+			return;
 	}
 }
 
@@ -183,8 +199,10 @@ static int run(const struct options *options)
 		uint64_t now = loop_now();
 
 		take_signals();
-		if (asked_to_leave || console_wants_to_leave())
+		if (asked_to_leave || console_wants_to_leave()) {
+			receive_last();
 			return STATUS_GOOD;
+		}
 		if (line_look(now))
 			link_line_joined(&the_link, now);
 		receive(now);
