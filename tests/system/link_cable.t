@@ -56,6 +56,15 @@ ok(connected(), 'both ends are connected');
 ok($exchange->() eq $text, 'bytes pass, both ways, unchanged');
 like($link->cable('count'), qr/^count lost=[0-9]+ spoiled=0 to_host=([0-9]+) to_machine=\1$/m, 'and are counted');
 
+# What has been sent counts only when it has passed.
+my ($before) = $link->cable('count') =~ /to_host=([0-9]+)/;
+kill 'STOP', $link->{relay};
+syswrite($machine, 'last words');
+kill 'CONT', $link->{relay};
+is($link->cable('drain'), '', 'it is drained');
+like($link->cable('count'), qr/to_host=@{[ $before + 10 ]} /, 'all that was sent before has passed then');
+is(back(10), 'last words', 'and is answered');
+
 is($link->cable('cut'), '', 'it is cut');
 my ($lost) = $link->cable('count') =~ /lost=([0-9]+)/;
 syswrite($machine, 'lost');

@@ -134,6 +134,8 @@ sub boot
 	waitpid $pid, 0 if !$o{host};
 	my $status = $? & 127 ? 2 : $? >> 8;
 	unlink $made if defined $made;
+	# The machine's last words may be on their way yet.
+	$link->cable('drain') if $link;
 	my %cable = $link ? $link->cable('count') =~ /(\w+)=([0-9]+)/g : ();
 	my $said = $link ? $link->stop : '';
 
