@@ -266,7 +266,7 @@ gdt:
 	dq 0x00CFF3000000FFFF		; 20 user data
 	dq 0x00AFFB000000FFFF		; 28 user code, 64-bit
 	dq 0x00CFFB000000FFFF		; 30 user code, 32-bit
-	dq 0x00009B000000FFFF		; 38 kernel code, 16-bit: base set by mode32.c
+	dq 0x00009B000000FFFF		; 38 kernel code, 16-bit: base set by test_mode32.c
 	dq 0x0000FB000000FFFF		; 40 user code, 16-bit: the same
 	dq 0, 0				; 48 TSS: set by ring3.c
 gdt_end:

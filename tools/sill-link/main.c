@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * `sill-link`: the other end of Sill's serial line, on a developer's Linux machine. One loop, one
- * process: the line (link_line.c), the link's own rules (link/link.c), the console
- * (link_console.c) and the channels (link_channel.c).
+ * process: the line (line.c), the link's own rules (link/link.c), the console (console.c) and the
+ * channels (channel.c).
  */
 #include <errno.h>
 #include <fcntl.h>
