@@ -498,6 +498,8 @@ static void flush_console(void)
 	spin_unlock(&channels.lock);
 }
 
+static const struct console_link console_link = {take_console_byte, flush_console, line_tell_rest};
+
 static size_t pages_for(size_t size)
 {
 	return (size + PAGE_SIZE - 1) / PAGE_SIZE;
@@ -534,7 +536,7 @@ int channels_start(const struct sill_channel_settings *settings)
 	}
 	line_start(link, settings);
 	if (line_present())
-		console_join_link(memory, CONSOLE_COPY, take_console_byte, flush_console);
+		console_join_link(memory, CONSOLE_COPY, &console_link);
 	channels.limit = settings->count;
 	return 0;
 }

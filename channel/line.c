@@ -254,6 +254,32 @@ void line_finish(uint32_t us)
 	       moment() < end);
 }
 
+/* More bytes than wait anywhere, should what counts them be damaged. */
+#define REST_MOST 16384u
+
+/* What sill-link takes for text where it stands in no frame. */
+static uint8_t as_text(uint8_t byte)
+{
+	return (byte >= ' ' && byte <= '~') || (byte >= '\b' && byte <= '\r') ? byte : '?';
+}
+
+__attribute__((cold)) void line_tell_rest(void)
+{
+	const char *opening = "\r\nsill: not confirmed over the link, and maybe said before:\r\n";
+	uint8_t byte;
+
+	for (uint32_t told = 0; told < REST_MOST && line_present(); told++) {
+		feed_console();
+		if (queue_get(&line.link->streams[LINK_CONSOLE].out, &byte, 1) == 0)
+			return;
+		while (*opening != '\0')
+			console_put_rest((uint8_t)*opening++);
+		if (byte == '\n')
+			console_put_rest('\r');
+		console_put_rest(as_text(byte));
+	}
+}
+
 void line_stop(void)
 {
 	console_lend_serial(false);

@@ -43,6 +43,12 @@ int line_take_console_byte(void);
 /* Until what is to be said has left, if somebody is there, for so long at the most. */
 void line_finish(uint32_t us);
 
+/*
+ * In a panic, without the lock: what the other end has not confirmed of the console's text, for
+ * that is to follow in no frame. Some of it may have arrived.
+ */
+void line_tell_rest(void);
+
 /* The line is nobody's from now on. */
 void line_stop(void);
 

@@ -17,8 +17,7 @@ static bool serial_shared;
 
 /* What the link shows at its other end, and gets from there. */
 static struct text_ring copy;
-static int (*take_from_link)(void);
-static void (*flush_link)(void);
+static const struct console_link *link;
 
 /* In a panic the link's line, which nobody looks after any more, is a console like the other. */
 static struct uart *line_in_panic;
@@ -99,8 +98,8 @@ void console_put_guest_bytes(const char *bytes, size_t length)
 
 void console_flush(void)
 {
-	if (flush_link != NULL && !in_panic)
-		flush_link();
+	if (link != NULL && !in_panic)
+		link->flush();
 	uart_flush(&serial);
 	if (in_panic && line_in_panic != NULL)
 		uart_flush(line_in_panic);
@@ -110,10 +109,10 @@ int console_take_byte(void)
 {
 	int byte = serial_shared ? -1 : uart_take(&serial);
 
-	return byte >= 0 || take_from_link == NULL ? byte : take_from_link();
+	return byte >= 0 || link == NULL ? byte : link->take();
 }
 
-void console_join_link(char *memory, size_t size, int (*take)(void), void (*flush)(void))
+void console_join_link(char *memory, size_t size, const struct console_link *new_link)
 {
 	char piece[128];
 	uint64_t from = 0;
@@ -126,8 +125,7 @@ void console_join_link(char *memory, size_t size, int (*take)(void), void (*flus
 		text_ring_append(&copy, piece, count);
 		from += count;
 	}
-	take_from_link = take;
-	flush_link = flush;
+	link = new_link;
 }
 
 size_t console_copy_read(uint64_t *from, char *to, size_t room)
@@ -164,4 +162,15 @@ void console_begin_panic(void)
 bool console_in_panic(void)
 {
 	return __atomic_load_n(&in_panic, __ATOMIC_RELAXED);
+}
+
+void console_tell_rest(void)
+{
+	if (link != NULL)
+		link->tell_rest();
+}
+
+void console_put_rest(uint8_t byte)
+{
+	uart_put(line_in_panic != NULL ? line_in_panic : &serial, byte);
 }

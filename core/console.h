@@ -27,12 +27,17 @@ void console_put_guest_bytes(const char *bytes, size_t length);
 /* The next byte that a person typed, or -1. Never waits. */
 int console_take_byte(void);
 
-/*
- * The link is there: it reads a copy of the last `size` bytes that went to the console, and take
- * gives a byte that was typed at its other end, or -1; flush waits, for a bounded time, until its
- * other end has the copy. Once.
- */
-void console_join_link(char *memory, size_t size, int (*take)(void), void (*flush)(void));
+struct console_link {
+	/* A byte that was typed at its other end, or -1. */
+	int (*take)(void);
+	/* Waits, for a bounded time, until its other end has the copy. */
+	void (*flush)(void);
+	/* In a panic: gives console_put_rest() what its other end may not have of the copy. */
+	void (*tell_rest)(void);
+};
+
+/* The link is there: it reads a copy of the last `size` bytes that went to the console. Once. */
+void console_join_link(char *memory, size_t size, const struct console_link *link);
 
 /* Reads from that copy; positions as of core/text_ring.h. */
 size_t console_copy_read(uint64_t *from, char *to, size_t room);
@@ -50,6 +55,10 @@ void console_panic_line(struct uart *line);
 /* From now on the text goes to all lines; who had one leaves it alone. */
 void console_begin_panic(void);
 bool console_in_panic(void);
+/* Before the panic's own text: what had been said and is still on its way over the link. */
+void console_tell_rest(void);
+/* A byte of that, to the link's line alone; for console_link.tell_rest. */
+void console_put_rest(uint8_t byte);
 
 /* Waits until all that was written has left the machine. */
 void console_flush(void);

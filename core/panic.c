@@ -136,8 +136,8 @@ static void tell_end(void)
  * The report's steps. Each is begun once: a panic inside a step comes back here and goes on with
  * the next one, so that one bad pointer costs a few lines and not the report.
  */
-static void (*const steps[])(void) = {open_console,   tell_why,	 tell_registers,
-				      tell_backtrace, tell_hook, tell_end};
+static void (*const steps[])(void) = {open_console,   console_tell_rest, tell_why, tell_registers,
+				      tell_backtrace, tell_hook,	 tell_end};
 static volatile unsigned int next_step;
 
 __attribute__((noreturn)) static void report(const char *why, const struct trap_frame *frame,

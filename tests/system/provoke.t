@@ -35,6 +35,7 @@ serial_like($run, qr/last VM exits, the latest first:\n.*VMX-preemption timer ex
 verdict_like($run, qr/^failure \(Sill stopped itself \(panic\)\)/);
 like($run->{link}, qr/ panic: #PF page fault.*#0  [0-9a-f]{16} write_to_nowhere.*sill: verdict: failure \(Sill stopped itself/s,
 	'sill-link at the end of the line shows it, too');
+like($run->{link}, qr/ maybe said before:\r\n.*exit status 0 .*provoked: a write.*panic: #PF/s, '  after what it had not got yet');
 
 $run = boot(
 	conf => "guest = \\EFI\\sill\\hang.elf\nprovoke = panic-twice\n",

@@ -32,6 +32,8 @@ my ($failed) = $said =~ /^(not ok .*)$/m;
 is($failed, undef, 'the guest finds no fault with its channels');
 like($said, qr/^ok [0-9]+ - closed: the page says so$/m, 'and its console goes over the link');
 like($said, qr/^echo: hello$/m, 'what is typed at sill-link arrives');
+like($said, qr/^.*provoked: a write to an address where nothing is mapped\n(?!.*provoked:).*panic: #PF/ms,
+	'what was said last before a panic is not lost with the link');
 like($said, qr/panic: #PF page fault at [0-9a-f]{16}: write of 0000000000005111, where nothing is mapped/, 'a panic is shown');
 like($said, qr/#0  [0-9a-f]{16} write_to_nowhere\+0x.*^.*sill: verdict: failure \(Sill stopped itself \(panic\)\)/ms, 'to its end');
 done_testing();
