@@ -17,7 +17,7 @@
 #define PAUSE_US 1000
 #define PAUSES	 1000
 
-/* In place of the C library's, for Bochs. What has no other end (any more) has nothing that waits. */
+/* In place of the C library's, for Bochs. Where there is no other end, nothing waits. */
 int close(int fd)
 {
 	int waiting = 0;

@@ -97,8 +97,7 @@ static void test_both_kinds(void **state)
 	assert_int_equal(queue_used(out), 0);
 }
 
-/* Nobody ever was there, and the console's own line had all of it; or somebody was, and has gone.
- */
+/* Nobody was there yet; or somebody was, and has gone. */
 static void test_without_a_session(void **state)
 {
 	(void)state;
